@@ -1,0 +1,52 @@
+// Builds every bundle into dist/. `--watch` rebuilds on change, `--dev` keeps names and adds source maps.
+import { build, context } from 'esbuild';
+import { copyFile, mkdir } from 'node:fs/promises';
+
+const watch = process.argv.includes('--watch');
+const dev = watch || process.argv.includes('--dev');
+
+/** @type {import('esbuild').BuildOptions} */
+const shared = {
+  bundle: true,
+  minify: !dev,
+  keepNames: dev,
+  sourcemap: dev ? 'linked' : false,
+  logLevel: 'warning',
+  legalComments: 'none',
+};
+
+/** Node bundles: VS Code loads the extension as CommonJS, the others are forked by it or by the command line. */
+const node = {
+  ...shared,
+  platform: 'node',
+  target: 'node20.18',
+  format: 'cjs',
+  external: ['vscode'],
+  mainFields: ['module', 'main'],
+};
+
+/** @type {import('esbuild').BuildOptions[]} */
+const bundles = [
+  { ...node, entryPoints: { extension: 'src/extension/extension.ts' } },
+  { ...node, entryPoints: { engine: 'src/engine/main.ts' } },
+  { ...node, entryPoints: { worker: 'src/engine/worker.ts' } },
+  { ...node, entryPoints: { sim: 'src/engine/sim.ts' } },
+  { ...node, entryPoints: { cli: 'src/cli/main.ts' }, banner: { js: '#!/usr/bin/env node' } },
+  {
+    ...shared,
+    platform: 'browser',
+    target: 'chrome128',
+    format: 'iife',
+    entryPoints: { run: 'webview/run/main.ts' },
+  },
+].map((bundle) => ({ ...bundle, outdir: bundle.platform === 'browser' ? 'dist/webview' : 'dist' }));
+
+await mkdir('dist/webview', { recursive: true });
+await copyFile('node_modules/@vscode/codicons/dist/codicon.css', 'dist/webview/codicon.css');
+await copyFile('node_modules/@vscode/codicons/dist/codicon.ttf', 'dist/webview/codicon.ttf');
+
+if (watch) {
+  await Promise.all(bundles.map(async (bundle) => (await context(bundle)).watch()));
+} else {
+  await Promise.all(bundles.map((bundle) => build(bundle)));
+}

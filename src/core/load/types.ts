@@ -1,0 +1,58 @@
+/** The border between the engine, which orders and judges, and the load workers, which send and measure. */
+import type { EndpointPlan, Json, Message, StagePlan } from '../../protocol/plan';
+import type { ClientHealth, RequestRecord } from '../../protocol/run-json';
+
+/** One endpoint with what is sent to it; the key is held in memory only. */
+export interface LoadTarget {
+  id: string;
+  /** `url` is set: for `sim` the engine has filled in the port. */
+  endpoint: EndpointPlan;
+  params: Record<string, Json>;
+  apiKey: string | undefined;
+}
+
+/** A quality case to ask; `repeat` counts from 0. */
+export interface CaseRequest {
+  pointer: string;
+  repeat: number;
+  messages: Message[];
+}
+
+export type StageJob =
+  | { kind: 'load'; stage: StagePlan; seed: number }
+  /** The closed-loop stage `cases`: every request once, `concurrency` at a time, texts kept. */
+  | { kind: 'cases'; concurrency: number; requests: CaseRequest[]; retryAttempts: number };
+
+export interface Answer {
+  text: string;
+  reasoning: string;
+}
+
+export interface EndedRequest {
+  /** `cost` is null here: the engine prices it. */
+  record: RequestRecord;
+  /** Present for `cases`. */
+  answer?: Answer;
+}
+
+export interface StageListener {
+  /** The schedule's zero, monotonic ms (not yet relative to the run's clock origin). */
+  onStart(originMs: number): void;
+  /** As they end; batches hold what ended in the same turn of the worker's event loop. */
+  onEnded(batch: EndedRequest[]): void;
+  /** Text of a quality case as it streams in. */
+  onAnswerDelta(pointer: string, repeat: number, text: string): void;
+  /** A few times a second. */
+  onLive(live: { scheduled: number; inFlight: number }): void;
+}
+
+export interface StageOutcome {
+  originMs: number;
+  endMs: number;
+  scheduled: number;
+  /** `limited` is decided by the engine, which knows the SLOs. */
+  client: ClientHealth;
+  /** Time-weighted over the measured window. */
+  concurrencyMean: number;
+  concurrencyMax: number;
+}

@@ -1,0 +1,77 @@
+/** What a running engine tells its host, in order. Plain data. */
+import type { SloPlan } from './plan';
+import type { CaseRecord, QualityResult, RunJson, StageCounts, StageResult, SloResult } from './run-json';
+
+export type EngineEvent =
+  | {
+      type: 'run-started';
+      runId: string;
+      dir: string;
+      name: string;
+      targets: { id: string; endpoint: string; model: string; prompt: string; stages: string[] }[];
+    }
+  | { type: 'target-started'; target: string }
+  | StageStarted
+  | StageTick
+  | { type: 'answer-delta'; target: string; case: string; repeat: number; text: string }
+  | { type: 'case-finished'; record: CaseRecord }
+  | { type: 'quality'; target: string; quality: QualityResult }
+  | { type: 'stage-finished'; target: string; stage: StageResult }
+  | { type: 'target-finished'; target: string }
+  | { type: 'log'; level: 'debug' | 'info' | 'warn' | 'error'; message: string }
+  | { type: 'run-finished'; run: RunJson; dir: string };
+
+export interface StageStarted {
+  type: 'stage-started';
+  target: string;
+  stage: string;
+  pattern: string;
+  /** For a determinate progress: whichever of the two ends the stage is given. */
+  plannedMs: number | null;
+  plannedRequests: number | null;
+  warmupMs: number;
+  cooldownMs: number;
+  rate: number | null;
+  slos: SloPlan[];
+}
+
+/** At most twenty a second. Everything since the tick before, and the state now. */
+export interface StageTick {
+  type: 'tick';
+  target: string;
+  stage: string;
+  /** Counts up by one within a stage. */
+  seq: number;
+  /** Ms since the stage started. */
+  elapsedMs: number;
+  /** Share of the stage that is done, 0 to 1. */
+  progress: number;
+  counts: StageCounts;
+  inFlight: number;
+  /** Completed requests a second over the last rolling window. */
+  rps: number;
+  offeredRps: number;
+  outputTps: number;
+  /** Over the rolling window (the last 10 s); null while there is no sample. */
+  rolling: { ttftP50: number | null; ttftP99: number | null; itlP50: number | null; itlP99: number | null };
+  /** SLOs over the whole window so far; provisional. */
+  slos: SloResult[];
+  /** One per request that ended since the last tick (thinned to 500 with `thinned` set): x is ms since the stage started. */
+  points: TickPoint[];
+  thinned: boolean;
+  errors: { kind: string; count: number; example: string }[];
+}
+
+export interface TickPoint {
+  /** Ms since the stage started at which the first token arrived (or the request failed). */
+  t: number;
+  ttft: number | null;
+  /** Mean gap of the request. */
+  itl: number | null;
+  /** Largest gap of the request. */
+  itlMax: number | null;
+  e2e: number | null;
+  warmup: boolean;
+  ok: boolean;
+  request: string;
+}

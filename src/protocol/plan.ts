@@ -1,0 +1,225 @@
+/**
+ * A run as it is to be executed: the eval file with everything resolved (endpoints, prompts rendered, SLOs parsed),
+ * as plain data. It crosses from the editor or the command line into the engine process and is stored beside the results.
+ * It never holds a secret: an API key travels apart, see `EngineCommands.start`.
+ */
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+export type ApiKind =
+  | 'openai-chat'
+  | 'openai-completions'
+  | 'openai-responses'
+  | 'anthropic-messages'
+  | 'gemini'
+  | 'ollama'
+  | 'sim'
+  | 'vscode-lm';
+
+export interface Message {
+  role: 'system' | 'developer' | 'user' | 'assistant' | 'tool';
+  content: string;
+}
+
+export interface RunPlan {
+  schema: 'promptrig.plan/1';
+  /** Unique, sorts by time, safe as a folder name. */
+  runId: string;
+  name: string;
+  purpose: 'regression' | 'selection';
+  tags: string[];
+  source: { path: string; sha256: string };
+  /** Folder that receives run.json and the NDJSON files; created by the engine. */
+  outDir: string;
+  /** Absolute folder of the eval file; relative paths of the plan (such as a CA file) resolve against it. */
+  baseDir: string;
+  seed: number;
+  /** Level of every interval, such as 0.95. */
+  confidence: number;
+  policy: 'point' | 'strict';
+  /** In the order in which they run. */
+  targets: TargetPlan[];
+  budget?: BudgetPlan;
+}
+
+export interface BudgetPlan {
+  costUsd?: number;
+  tokens?: number;
+  timeMs?: number;
+}
+
+export interface TargetPlan {
+  /** Unique in the run and stable over runs: endpoint, prompt variant and matrix parameters. */
+  id: string;
+  endpoint: EndpointPlan;
+  /** Name of the prompt variant; `default` where the file has one prompt only. */
+  prompt: string;
+  /** Endpoint, file and matrix parameters merged, sent as they are. */
+  params: Record<string, Json>;
+  /** How many cases are asked at once. */
+  concurrency: number;
+  cases: CasePlan[];
+  stages: StagePlan[];
+  /** SLOs judged on the stage `cases`. */
+  caseSlos: SloPlan[];
+}
+
+export interface EndpointPlan {
+  name: string;
+  api: ApiKind;
+  /** Base URL without trailing slash; null for `sim`, whose port is known when it has started, and for `vscode-lm`. */
+  url: string | null;
+  model: string;
+  headers: Record<string, string>;
+  /** Name of the environment variable that holds the key. */
+  apiKeyEnv?: string;
+  price?: { inputPer1M: number; outputPer1M: number; cachedInputPer1M?: number };
+  hardware?: { costPerHour?: number; gpus?: number; precision?: string; note?: string };
+  timeout: { connectMs: number; firstTokenMs: number; idleMs: number; totalMs: number };
+  /** Retries of quality cases; load stages never retry. */
+  retryAttempts: number;
+  tls?: { caPath?: string; rejectUnauthorized: boolean };
+  proxy?: string;
+  /** Settings of the built-in simulator, where `api` is `sim`. */
+  sim?: SimConfig;
+}
+
+/** What the simulator does; every field has a default in `core/sim`. Times in ms. */
+export interface SimConfig {
+  ttftMs?: number;
+  ttftPerInputTokenMs?: number;
+  itlMs?: number;
+  /** Standard deviation of each time as a share of it. */
+  jitter?: number;
+  maxRunning?: number;
+  maxWaiting?: number;
+  /** ITL with `maxRunning` requests running, as a multiple of ITL with one. */
+  loadFactor?: number;
+  chunkTokens?: number;
+  reasoningTokens?: number;
+  answer?: 'echo' | 'template' | 'script';
+  template?: string;
+  script?: SimScriptEntry[];
+  failure?: SimFailure;
+  seed?: number;
+  /** Tokens of an answer where the request does not limit them and no script sets the text. */
+  outputTokens?: number;
+  earlyRoleChunk?: boolean;
+  splitUtf8?: boolean;
+  comments?: boolean;
+}
+
+/** The first entry whose `match` (substring, or `/regex/flags`) occurs in the last user message answers it. */
+export interface SimScriptEntry {
+  match: string;
+  /** One answer, or several given in turn (so that repeats can disagree). */
+  answer: string | string[];
+}
+
+export interface SimFailure {
+  kind: 'status' | 'error-event' | 'stall' | 'disconnect' | 'malformed-json' | 'html' | 'slow-headers';
+  /** Share of requests that fail, 0 to 1; drawn from the seed. */
+  rate?: number;
+  /** Every n-th request fails, counted from 1. */
+  every?: number;
+  /** HTTP status of kind `status`. */
+  status?: number;
+  /** Tokens sent before a mid-stream failure. */
+  afterTokens?: number;
+  /** Delay of `slow-headers`, length of a `stall` (0: for ever). */
+  delayMs?: number;
+}
+
+export interface CasePlan {
+  /** JSON pointer of the case in the eval file, such as `/cases/0`. */
+  pointer: string;
+  /** Unique in the file, stable over edits elsewhere: the author's name, else one made from its variables. */
+  id: string;
+  name: string;
+  messages: Message[];
+  vars: Record<string, Json>;
+  expected?: Json;
+  assertions: AssertionPlan[];
+  repeat: number;
+  weight: number;
+  tags: string[];
+  /** Reason, where the case is not to be run. */
+  skip?: string;
+}
+
+export interface AssertionPlan {
+  pointer: string;
+  /** Without the `not-` prefix. */
+  type: string;
+  negate: boolean;
+  value?: Json;
+  threshold?: number;
+  weight: number;
+  name?: string;
+  severity: Severity;
+}
+
+export type Severity = 'error' | 'warning' | 'info';
+
+export interface SloPlan {
+  pointer: string;
+  /** The expression as shown, with the statistic spelled out: `ttft.p99 <= 200ms`. */
+  expr: string;
+  metric: string;
+  /** `mean`, `min`, `max`, `stdev`, `p99`, `p99.9`; null for rates, quality and cost. */
+  stat: string | null;
+  op: '<=' | '<' | '>=' | '>';
+  /** In the metric's base unit: ms, requests or tokens per second, a share of 1, USD, tokens. */
+  limit: number;
+  unit: Unit;
+  severity: Severity;
+  name?: string;
+  /** Name of the preset that it comes from. */
+  preset?: string;
+}
+
+export type Unit = 'ms' | '1/s' | 'tokens/s' | 'ratio' | 'USD' | 'tokens' | 'count';
+
+export type LoadPattern =
+  | 'sync'
+  | 'concurrent'
+  | 'throughput'
+  | 'constant'
+  | 'poisson'
+  | 'gamma'
+  | 'ramp'
+  | 'burst'
+  | 'trace'
+  | 'sweep'
+  | 'capacity';
+
+export interface StagePlan {
+  pointer: string;
+  /** Unique within the target. */
+  name: string;
+  pattern: LoadPattern;
+  loop: 'open' | 'closed';
+  /** Requests per second of an open loop. */
+  rate?: number;
+  /** Requests in flight of a closed loop. */
+  concurrency?: number;
+  /** Shape of `gamma` arrivals: 1 is Poisson, below 1 burstier. */
+  burstiness?: number;
+  /** Length of the schedule, warm-up and cool-down included; with `requests` too, whichever is reached first. */
+  durationMs?: number;
+  requests?: number;
+  warmupMs: number;
+  cooldownMs: number;
+  /** Most requests in flight; an arrival beyond it waits, and its wait counts in its latency. */
+  maxConcurrency: number;
+  caseOrder: 'sequential' | 'random' | 'weighted';
+  /** What is sent, drawn in `caseOrder`. */
+  requestPool: RequestTemplate[];
+  slos: SloPlan[];
+}
+
+export interface RequestTemplate {
+  /** JSON pointer of the case it stems from; absent for synthetic prompts. */
+  casePointer?: string;
+  messages: Message[];
+  weight: number;
+}

@@ -1,0 +1,229 @@
+/** The files of one run: `run.json`, `requests.ndjson`, `cases.ndjson`. Keys are snake_case, times ms, money USD, rates per second. */
+import type { ApiKind, Json, LoadPattern, Severity } from './plan';
+
+export type Verdict = 'pass' | 'fail' | 'inconclusive';
+export type RunVerdict = Verdict | 'error';
+export type Confidence = 'high' | 'low';
+
+export interface RunJson {
+  schema: 'promptrig.run/1';
+  id: string;
+  name: string;
+  purpose: 'regression' | 'selection';
+  tags: string[];
+  started_at: string;
+  finished_at: string | null;
+  /** Monotonic ms at `started_at`; instants of the NDJSON files count from it. */
+  clock_origin_ms: number;
+  source: { path: string; sha256: string };
+  seed: number;
+  policy: 'point' | 'strict';
+  confidence: number;
+  status: 'running' | 'completed' | 'stopped' | 'crashed';
+  /** Why a run that is `stopped` or `crashed` did not complete: `cancelled`, `budget`, `engine died`, ... */
+  status_reason?: string;
+  environment: {
+    promptrig: string;
+    node: string;
+    os: string;
+    cpu: string;
+    cores: number;
+    git: { commit: string; dirty: boolean } | null;
+  };
+  targets: TargetResult[];
+  verdict: RunVerdict;
+}
+
+export interface TargetResult {
+  id: string;
+  endpoint: string;
+  api: ApiKind;
+  model: string;
+  prompt: string;
+  params: Record<string, Json>;
+  hardware: Record<string, Json>;
+  quality: QualityResult | null;
+  /** The stage `cases` first, where there are cases; then the load stages. */
+  stages: StageResult[];
+  cost: CostResult;
+  verdict: RunVerdict;
+}
+
+export interface QualityResult {
+  /** Answers asked for, repeats included; each is exactly one of passed, failed, errors, skipped. */
+  cases: number;
+  passed: number;
+  failed: number;
+  errors: number;
+  skipped: number;
+  /** passed / (cases - skipped); null where nothing was asked. */
+  pass_rate: number | null;
+  ci: [number, number] | null;
+  score: number | null;
+  flake_rate: number | null;
+  /** Quality SLOs, judged over the cases. */
+  slo: SloResult[];
+}
+
+export interface CostResult {
+  total: number | null;
+  per_request: number | null;
+  per_1m_output: number | null;
+  per_good: number | null;
+}
+
+export interface StageCounts {
+  scheduled: number;
+  completed: number;
+  failed: number;
+  timed_out: number;
+  cancelled: number;
+  truncated: number;
+}
+
+export interface StageResult {
+  name: string;
+  /** JSON pointer in the eval file; null for the stage `cases`. */
+  pointer: string | null;
+  pattern: LoadPattern | 'cases';
+  loop: 'open' | 'closed';
+  rate: number | null;
+  window: { start_ms: number; end_ms: number };
+  counts: StageCounts;
+  /** Keyed by `ttft`, `ttft_sent`, `ttfat`, `itl`, `tpot`, `e2e`, `e2e_sent`, `dispatch_lag`, `connect`, `output_tokens`, `input_tokens`, `tokens_per_event`. */
+  metrics: Record<string, Distribution>;
+  rates: StageRates;
+  slo: SloResult[];
+  client: ClientHealth;
+  errors: { kind: string; count: number; example: string }[];
+  /** Conditions that a reader must know of: `client_limited`, `tokens_mixed`, `hidden_tokens`, `not_steady`, `stopped`, ... */
+  flags: string[];
+  /** Where the counts of output tokens come from, most frequent first. */
+  tokens_source: ('usage' | 'tokenizer' | 'chunks')[];
+}
+
+export interface Distribution {
+  unit: 'ms' | 'tokens' | 'ratio';
+  n: number;
+  mean: number;
+  stdev: number;
+  min: number;
+  p50: number;
+  p75: number;
+  p90: number;
+  p95: number;
+  p99: number;
+  'p99.9': number;
+  max: number;
+  /** `exact` up to 2 million samples, then `hdr`. */
+  method?: 'exact' | 'hdr';
+}
+
+export interface StageRates {
+  rps: number;
+  offered_rps: number;
+  goodput: number | null;
+  goodput_ratio: number | null;
+  output_tps: number;
+  input_tps: number;
+  total_tps: number;
+  error_rate: number;
+  concurrency_mean: number;
+  concurrency_max: number;
+}
+
+export interface SloResult {
+  expr: string;
+  pointer: string;
+  name?: string;
+  severity: Severity;
+  /** null where there was no sample. */
+  value: number | null;
+  limit: number;
+  verdict: Verdict;
+  confidence: Confidence;
+  ci: [number, number] | null;
+  n: number;
+  n_effective: number | null;
+  /** One sentence that says why, for the end of the line: `31 ms over`, `12 samples are too few for a p99 (299 needed, 34 s more)`. */
+  reason: string;
+}
+
+export interface ClientHealth {
+  limited: boolean;
+  event_loop_delay_p99_ms: number;
+  dispatch_lag_p99_ms: number;
+  /** Share of one core used by the busiest load worker, 0 to 1. */
+  cpu: number;
+  workers: number;
+}
+
+export type Outcome = 'completed' | 'failed' | 'timed_out' | 'cancelled' | 'truncated';
+
+/** One line of requests.ndjson. Instants are ms since `clock_origin_ms`, null where the request did not get that far. */
+export interface RequestRecord {
+  /** `target/stage/index`. */
+  id: string;
+  target: string;
+  stage: string;
+  index: number;
+  case?: string;
+  repeat?: number;
+  /** Why a request is or is not counted: only `measured` enters statistics. */
+  phase: 'warmup' | 'measured' | 'cooldown';
+  outcome: Outcome;
+  scheduled: number;
+  sent: number | null;
+  headers: number | null;
+  first: number | null;
+  first_answer: number | null;
+  last: number | null;
+  end: number;
+  /** DNS, TCP and TLS time, where this request opened its connection. */
+  connect_ms: number | null;
+  /** Gaps between content events, in ms. */
+  itl: number[];
+  input_tokens: number | null;
+  output_tokens: number | null;
+  cached_input_tokens: number | null;
+  reasoning_tokens: number | null;
+  tokens_source: 'usage' | 'tokenizer' | 'chunks' | null;
+  /** Content events; with `output_tokens` it gives tokens per event. */
+  events: number;
+  finish_reason: string | null;
+  status: number | null;
+  cost: number | null;
+  error?: { kind: string; message: string };
+}
+
+/** One line of cases.ndjson. */
+export interface CaseRecord {
+  /** The id of the request in requests.ndjson; null where nothing was sent (skipped). */
+  request: string | null;
+  target: string;
+  case: string;
+  case_id: string;
+  name: string;
+  repeat: number;
+  outcome: CaseOutcome;
+  score: number | null;
+  answer: string | null;
+  reasoning: string | null;
+  assertions: AssertionResult[];
+  /** Why it is skipped or in error. */
+  reason?: string;
+}
+
+export type CaseOutcome = 'passed' | 'failed' | 'error' | 'skipped';
+
+export interface AssertionResult {
+  pointer: string;
+  type: string;
+  outcome: CaseOutcome;
+  score: number | null;
+  severity: Severity;
+  /** A sentence that a person can act on. */
+  reason: string;
+  expected?: string;
+  actual?: string;
+}
