@@ -1,5 +1,5 @@
 /** Messages between the run panel (webview) and the extension, which owns the truth. */
-import type { SloPlan } from './plan';
+import type { SloPlan, Unit } from './plan';
 import type { CaseRecord, RunVerdict, SloResult, StageCounts, StageResult } from './run-json';
 import type { TickPoint } from './events';
 
@@ -24,6 +24,22 @@ export interface RunPanelState {
   verdict: RunVerdict | null;
   startedAt: string | null;
   targets: RunPanelTarget[];
+  /** What each metric named in an SLO means, for hovers and units; keyed by the metric's name. */
+  metrics?: Record<string, { label: string; unit: Unit; formula: string; meaning: string }>;
+}
+
+/** The state of a stage at one instant: what the lines over time are drawn from. */
+export interface RunPanelSample {
+  /** Ms since the stage started. */
+  t: number;
+  ttftP50: number | null;
+  ttftP99: number | null;
+  itlP50: number | null;
+  itlP99: number | null;
+  rps: number;
+  offeredRps: number;
+  inFlight: number;
+  outputTps: number;
 }
 
 export interface RunPanelTarget {
@@ -54,13 +70,18 @@ export interface RunPanelStage {
   rolling: { ttftP50: number | null; ttftP99: number | null; itlP50: number | null; itlP99: number | null };
   points: TickPoint[];
   errors: { kind: string; count: number; example: string }[];
+  /**
+   * One sample a tick, oldest first, at most a few a second. In a snapshot it lets a panel that was hidden draw its lines
+   * again; between snapshots the panel appends one for each patch that carries `elapsedMs`.
+   */
+  history?: RunPanelSample[];
   /** Once the stage is done. */
   result: StageResult | null;
 }
 
 export type RunPanelChange =
   | { kind: 'status'; status: RunPanelState['status']; statusText: string; verdict: RunVerdict | null }
-  | { kind: 'stage'; target: string; stage: string; patch: Partial<Omit<RunPanelStage, 'points' | 'name'>> }
+  | { kind: 'stage'; target: string; stage: string; patch: Partial<Omit<RunPanelStage, 'points' | 'name' | 'history'>> }
   | { kind: 'points'; target: string; stage: string; points: TickPoint[] }
   | { kind: 'case'; target: string; record: CaseRecord }
   | { kind: 'quality'; target: string; quality: RunPanelTarget['quality'] };
