@@ -22,6 +22,8 @@ export interface RunJson {
   status: 'running' | 'completed' | 'stopped' | 'crashed';
   /** Why a run that is `stopped` or `crashed` did not complete: `cancelled`, `budget`, `engine died`, ... */
   status_reason?: string;
+  /** While the run lasts: the stage that is running and its start, so that a run that was cut off can be evaluated. */
+  in_progress?: { target: string; stage: string; origin_ms: number };
   environment: {
     promptrig: string;
     node: string;
@@ -46,6 +48,8 @@ export interface TargetResult {
   /** The stage `cases` first, where there are cases; then the load stages. */
   stages: StageResult[];
   cost: CostResult;
+  /** Why nothing, or not everything, of the target could run. */
+  error?: { code: string; message: string };
   verdict: RunVerdict;
 }
 

@@ -1,0 +1,138 @@
+import { monotonicMs } from '../util/clock';
+import { PromptrigError, messageOf } from '../util/errors';
+import { Redactor } from '../util/redact';
+import { RunWriter } from '../results/writer';
+import { LoadRunner } from '../load/load-runner';
+import { describeEnvironment } from './environment';
+import { TargetRun } from './target-run';
+import { runVerdict } from '../metrics/verdict-run';
+import type { EngineEvent } from '../../protocol/events';
+import type { RunPlan } from '../../protocol/plan';
+import type { RunJson } from '../../protocol/run-json';
+
+export interface ExecuteOptions {
+  plan: RunPlan;
+  /** API keys by endpoint name; held in memory only. */
+  secrets: Record<string, string>;
+  /** Absolute paths of the bundles that run in a thread and a process of their own. */
+  workerEntry: string;
+  simEntry: string;
+  promptrigVersion: string;
+  emit: (event: EngineEvent) => void;
+  signal: AbortSignal;
+  /** Load workers; chosen from the load and the cores where absent. */
+  workers?: number;
+}
+
+/**
+ * Executes a plan: for each target its cases, then its load stages. Everything measured is on disk as soon as it is known.
+ * @returns the result, also where the run was stopped through `signal` (status `stopped`).
+ * @throws PromptrigError `results_write` where the results folder cannot be created.
+ */
+export async function executeRun(options: ExecuteOptions): Promise<RunJson> {
+  const { plan, signal } = options;
+  const redactor = new Redactor();
+  for (const secret of Object.values(options.secrets)) redactor.add(secret);
+  const emit = (event: EngineEvent): void => options.emit(redactor.data(event));
+  const clockOriginMs = monotonicMs();
+  const run: RunJson = {
+    schema: 'promptrig.run/1',
+    id: plan.runId,
+    name: plan.name,
+    purpose: plan.purpose,
+    tags: plan.tags,
+    started_at: new Date().toISOString(),
+    finished_at: null,
+    clock_origin_ms: clockOriginMs,
+    source: plan.source,
+    seed: plan.seed,
+    policy: plan.policy,
+    confidence: plan.confidence,
+    status: 'running',
+    environment: await describeEnvironment(options.promptrigVersion, plan.baseDir),
+    targets: [],
+    verdict: 'inconclusive',
+  };
+  const writer = RunWriter.create(redactor.data(plan));
+  writer.run(run);
+  emit(runStarted(plan));
+
+  // A results folder that can no longer be written to ends the run: going on would measure what nobody will see.
+  const stop = new AbortController();
+  const stopped = AbortSignal.any([signal, stop.signal]);
+  let writeError: PromptrigError | null = null;
+  const guard = <T>(write: () => T): T | undefined => {
+    if (writeError !== null) return undefined;
+    try {
+      return write();
+    } catch (error) {
+      writeError = error instanceof PromptrigError ? error : new PromptrigError('results_write', messageOf(error));
+      emit({ type: 'log', level: 'error', message: writeError.message });
+      stop.abort();
+      return undefined;
+    }
+  };
+  const save = (): void => void guard(() => writer.run(redactor.data(run)));
+
+  const runner = new LoadRunner({
+    workerEntry: options.workerEntry,
+    clockOriginMs,
+    ...(options.workers === undefined ? {} : { workers: options.workers }),
+  });
+  try {
+    for (const target of plan.targets) {
+      if (stopped.aborted) break;
+      const result = await new TargetRun({
+        plan,
+        target,
+        apiKey: options.secrets[target.endpoint.name],
+        runner,
+        simEntry: options.simEntry,
+        clockOriginMs,
+        signal: stopped,
+        redactor,
+        emit,
+        writeRequests: (records) => void guard(() => writer.requests(redactor.data(records))),
+        writeCases: (records) => void guard(() => writer.cases(redactor.data(records))),
+        onProgress: (partial, inProgress) => {
+          run.targets = [...run.targets.filter((done) => done.id !== partial.id), partial];
+          if (inProgress === null) delete run.in_progress;
+          else run.in_progress = inProgress;
+          save();
+        },
+      }).execute();
+      run.targets = [...run.targets.filter((done) => done.id !== result.id), result];
+      save();
+    }
+  } finally {
+    await runner.close();
+  }
+
+  delete run.in_progress;
+  run.finished_at = new Date().toISOString();
+  run.status = stopped.aborted ? 'stopped' : 'completed';
+  if (writeError !== null) run.status_reason = (writeError as PromptrigError).message;
+  else if (signal.aborted) run.status_reason = 'cancelled';
+  run.verdict = runVerdict(run);
+  save();
+  guard(() => writer.close());
+  const final = redactor.data(run);
+  emit({ type: 'run-finished', run: final, dir: plan.outDir });
+  return final;
+}
+
+function runStarted(plan: RunPlan): EngineEvent {
+  return {
+    type: 'run-started',
+    runId: plan.runId,
+    dir: plan.outDir,
+    name: plan.name,
+    targets: plan.targets.map((target) => ({
+      id: target.id,
+      endpoint: target.endpoint.name,
+      model: target.endpoint.model,
+      prompt: target.prompt,
+      stages: [...(target.cases.length > 0 ? ['cases'] : []), ...target.stages.map((stage) => stage.name)],
+    })),
+  };
+}

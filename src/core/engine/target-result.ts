@@ -1,0 +1,31 @@
+import { summariseQuality } from '../metrics/quality';
+import { isQuality } from './stage-context';
+import type { RunPlan, TargetPlan } from '../../protocol/plan';
+import type { CaseRecord, TargetResult } from '../../protocol/run-json';
+
+/** A target of which nothing has run yet. */
+export function emptyTarget(target: TargetPlan): TargetResult {
+  return {
+    id: target.id,
+    endpoint: target.endpoint.name,
+    api: target.endpoint.api,
+    model: target.endpoint.model,
+    prompt: target.prompt,
+    params: target.params,
+    hardware: { ...target.endpoint.hardware },
+    quality: null,
+    stages: [],
+    cost: { total: null, per_request: null, per_1m_output: null, per_good: null },
+    verdict: 'inconclusive',
+  };
+}
+
+/** Quality of one target from its case records. */
+export function qualityOf(plan: RunPlan, target: TargetPlan, records: CaseRecord[]): TargetResult['quality'] {
+  return summariseQuality(records, {
+    weights: new Map(target.cases.map((item) => [item.pointer, item.weight])),
+    slos: target.caseSlos.filter(isQuality),
+    confidence: plan.confidence,
+    policy: plan.policy,
+  });
+}

@@ -1,0 +1,248 @@
+import { PromptrigError, messageOf } from '../util/errors';
+import { emptyTarget, qualityOf } from './target-result';
+import { casesContext, loadContext, type StageContext } from './stage-context';
+import { StageRun } from './stage-run';
+import { evaluateAssertions, judgeCase } from '../quality/assert';
+import { CostTally } from '../metrics/cost';
+import { targetVerdict } from '../metrics/verdict-run';
+import { startSimProcess, type SimProcess } from '../sim/sim-process';
+import type { EndedRequest, LoadTarget, StageJob } from '../load/types';
+import type { LoadRunner } from '../load/load-runner';
+import type { Redactor } from '../util/redact';
+import type { EngineEvent } from '../../protocol/events';
+import type { CasePlan, RunPlan, TargetPlan } from '../../protocol/plan';
+import type { CaseRecord, RequestRecord, RunJson, TargetResult } from '../../protocol/run-json';
+
+const TICK_MS = 100;
+
+export interface TargetRunOptions {
+  plan: RunPlan;
+  target: TargetPlan;
+  apiKey: string | undefined;
+  runner: LoadRunner;
+  simEntry: string;
+  clockOriginMs: number;
+  signal: AbortSignal;
+  redactor: Redactor;
+  emit: (event: EngineEvent) => void;
+  writeRequests: (records: RequestRecord[]) => void;
+  writeCases: (records: CaseRecord[]) => void;
+  /** The state so far is to be stored; `inProgress` names the stage that starts, null where one has ended. */
+  onProgress: (partial: TargetResult, inProgress: RunJson['in_progress'] | null) => void;
+}
+
+/** Runs one target: simulator where it is one, warm-up, cases, load stages. An endpoint that fails is a result, not an exception. */
+export class TargetRun {
+  private readonly result: TargetResult;
+  private readonly caseRecords: CaseRecord[] = [];
+  private readonly cost: CostTally;
+  private sim: SimProcess | null = null;
+
+  constructor(private readonly options: TargetRunOptions) {
+    const { target } = options;
+    this.cost = new CostTally(target.endpoint);
+    this.result = emptyTarget(target);
+  }
+
+  async execute(): Promise<TargetResult> {
+    const { target, emit, signal } = this.options;
+    emit({ type: 'target-started', target: target.id });
+    try {
+      const ready = await this.open();
+      await this.runCases(ready.id);
+      for (const stage of target.stages) {
+        if (signal.aborted) break;
+        const context = loadContext(this.options.plan, target, stage);
+        await this.runStage(context, { kind: 'load', stage, seed: this.options.plan.seed });
+      }
+    } catch (error) {
+      this.fail(error);
+    } finally {
+      await this.sim?.stop();
+    }
+    this.summarise();
+    this.result.verdict = targetVerdict(this.result);
+    emit({ type: 'target-finished', target: target.id });
+    return this.result;
+  }
+
+  /** Starts the simulator where the target is one and warms the connections. */
+  private async open(): Promise<LoadTarget> {
+    const { target, runner, simEntry, signal, apiKey } = this.options;
+    let endpoint = target.endpoint;
+    if (endpoint.api === 'sim' && endpoint.url === null) {
+      this.sim = await startSimProcess({ entry: simEntry, config: endpoint.sim ?? {}, model: endpoint.model });
+      endpoint = { ...endpoint, url: this.sim.url };
+    }
+    const ready: LoadTarget = { id: target.id, endpoint, params: target.params, apiKey };
+    await runner.open(ready, expectedConcurrency(target), signal);
+    return ready;
+  }
+
+  private async runCases(targetId: string): Promise<void> {
+    const { target, plan, emit } = this.options;
+    if (target.cases.length === 0) return;
+    const skipped = target.cases.filter((item) => item.skip !== undefined);
+    for (const item of skipped) this.addCase(skippedCase(targetId, item, item.skip ?? ''));
+    const asked = target.cases.filter((item) => item.skip === undefined);
+    const rounds = Math.max(0, ...asked.map((item) => item.repeat));
+    const requests = [];
+    // Round by round, not case by case: repeats asked back to back would find the server's prefix cache warm.
+    for (let repeat = 0; repeat < rounds; repeat++) {
+      for (const item of asked) {
+        if (repeat < item.repeat) requests.push({ pointer: item.pointer, repeat, messages: item.messages });
+      }
+    }
+    if (requests.length > 0) {
+      const job: StageJob = {
+        kind: 'cases',
+        concurrency: target.concurrency,
+        requests,
+        retryAttempts: target.endpoint.retryAttempts,
+      };
+      await this.runStage(casesContext(plan, target, requests.length), job);
+    }
+    this.summarise();
+    if (this.result.quality !== null) emit({ type: 'quality', target: targetId, quality: this.result.quality });
+  }
+
+  private async runStage(context: StageContext, job: StageJob): Promise<void> {
+    const { target, runner, signal, emit, clockOriginMs, onProgress, writeRequests } = this.options;
+    const judging: Promise<void>[] = [];
+    const broken: unknown[] = [];
+    const stage = new StageRun(context, {
+      clockOriginMs,
+      onOrigin: (originMs) => {
+        onProgress(this.result, { target: target.id, stage: context.name, origin_ms: originMs });
+        emit(stageStarted(context));
+      },
+      onRecords: (batch) => {
+        const records = batch.map((ended) => ended.record);
+        for (const record of records) this.cost.add(record);
+        writeRequests(records);
+        if (job.kind !== 'cases') return;
+        // Kept until the stage ends: a rejection nobody awaits yet would end the process.
+        for (const ended of batch)
+          judging.push(this.judge(stage, ended).catch((error: unknown) => void broken.push(error)));
+      },
+      onAnswerDelta: (pointer, repeat, text) =>
+        emit({ type: 'answer-delta', target: target.id, case: pointer, repeat, text }),
+      onTick: emit,
+    });
+    const timer = setInterval(() => stage.tick(), TICK_MS);
+    try {
+      const outcome = await runner.run(target.id, context.name, job, stage, signal);
+      await Promise.all(judging);
+      if (broken.length > 0) throw broken[0];
+      stage.tick();
+      const result = stage.finish(outcome, signal.aborted ? 'cancelled' : undefined);
+      if (result === null) return;
+      this.result.stages.push(result);
+      emit({ type: 'stage-finished', target: target.id, stage: result });
+      onProgress(this.result, null);
+    } finally {
+      clearInterval(timer);
+    }
+  }
+
+  private async judge(stage: StageRun, ended: EndedRequest): Promise<void> {
+    const { target, redactor } = this.options;
+    const { record, answer } = ended;
+    const item = target.cases.find((candidate) => candidate.pointer === record.case);
+    if (item === undefined) throw new PromptrigError('internal', `No case ${record.case} is known to ${target.id}.`);
+    const since = (instant: number | null): number | null =>
+      instant === null || record.sent === null ? null : instant - record.sent;
+    const underTest = {
+      text: answer?.text ?? '',
+      reasoning: answer?.reasoning ?? '',
+      ttftMs: since(record.first),
+      latencyMs: since(record.last),
+      costUsd: record.cost,
+      outputTokens: record.output_tokens,
+      outcome: record.outcome,
+      ...(record.error === undefined ? {} : { error: record.error }),
+    };
+    const assertions = await evaluateAssertions(item.assertions, underTest);
+    const judgement = judgeCase(item.assertions, assertions, underTest);
+    const caseRecord: CaseRecord = {
+      request: record.id,
+      target: target.id,
+      case: item.pointer,
+      case_id: item.id,
+      name: item.name,
+      repeat: record.repeat ?? 0,
+      answer: record.first === null ? null : redactor.text(underTest.text),
+      reasoning: underTest.reasoning === '' ? null : redactor.text(underTest.reasoning),
+      ...judgement,
+      assertions,
+    };
+    stage.addJudged(record, assertions.length === 0 ? null : judgement.outcome === 'passed');
+    this.addCase(caseRecord);
+  }
+
+  private addCase(record: CaseRecord): void {
+    this.caseRecords.push(record);
+    this.options.writeCases([record]);
+    this.options.emit({ type: 'case-finished', record });
+  }
+
+  private summarise(): void {
+    const { plan, target } = this.options;
+    this.result.quality = target.cases.length === 0 ? null : qualityOf(plan, target, this.caseRecords);
+    this.result.cost = this.cost.result(this.result.stages);
+  }
+
+  /** Nothing, or nothing more, of this target can run: its cases that were not asked are errors, with the reason. */
+  private fail(error: unknown): void {
+    const { target, signal, emit } = this.options;
+    if (signal.aborted) return;
+    const message = messageOf(error);
+    const code = error instanceof PromptrigError ? error.code : 'internal';
+    this.result.error = { code, message };
+    emit({ type: 'log', level: 'error', message: `${target.id}: ${message}` });
+    const known = new Set(this.caseRecords.map((record) => record.case));
+    for (const item of target.cases) {
+      if (!known.has(item.pointer)) this.addCase({ ...skippedCase(target.id, item, message), outcome: 'error' });
+    }
+  }
+}
+
+function skippedCase(target: string, item: CasePlan, reason: string): CaseRecord {
+  return {
+    request: null,
+    target,
+    case: item.pointer,
+    case_id: item.id,
+    name: item.name,
+    repeat: 0,
+    outcome: 'skipped',
+    score: null,
+    answer: null,
+    reasoning: null,
+    assertions: [],
+    reason,
+  };
+}
+
+function stageStarted(context: StageContext): EngineEvent {
+  return {
+    type: 'stage-started',
+    target: context.target,
+    stage: context.name,
+    pattern: context.pattern,
+    plannedMs: context.plannedMs,
+    plannedRequests: context.plannedRequests,
+    warmupMs: context.warmupMs,
+    cooldownMs: context.cooldownMs,
+    rate: context.rate,
+    slos: context.slos,
+  };
+}
+
+/** How many connections are worth opening ahead. For an open loop it is a guess: one second's arrivals. */
+function expectedConcurrency(target: TargetPlan): number {
+  const perStage = target.stages.map((stage) =>
+    Math.min(stage.maxConcurrency, stage.loop === 'closed' ? (stage.concurrency ?? 1) : Math.ceil(stage.rate ?? 1)),
+  );
+  return Math.max(target.cases.length > 0 ? target.concurrency : 1, ...perStage, 1);
+}

@@ -1,0 +1,14 @@
+import * as path from 'node:path';
+
+/** The files of one run's folder. */
+export const RUN_FILES = {
+  run: 'run.json',
+  /** The plan that was executed: it lets a run that was cut off be evaluated from its requests. */
+  plan: 'plan.json',
+  requests: 'requests.ndjson',
+  cases: 'cases.ndjson',
+} as const;
+
+export function runFile(dir: string, file: keyof typeof RUN_FILES): string {
+  return path.join(dir, RUN_FILES[file]);
+}
