@@ -1,66 +1,20 @@
-/** Numbers and verdicts as every surface shows them: three significant digits and a unit, never depending on a locale. */
+/** SLO verdicts as every surface shows them at the end of a line. */
+import { formatCount, formatInterval, formatValue, gapOf, significant } from '../../protocol/format';
 import type { Unit } from '../../protocol/plan';
 import type { SloResult } from '../../protocol/run-json';
 import { parseSloExpression } from './slo';
 
-/** From here on times are shown in seconds. */
-const SECONDS_FROM_MS = 10_000;
-
-/**
- * A value of a metric with its unit: `184 ms`, `12.3 s`, `8.02/s`, `95.2%`, `$0.0021`, `1,240 tokens`.
- * @param value in the base unit of `unit` (ms, per second, a share of 1, USD)
- */
-export function formatValue(value: number, unit: Unit): string {
-  if (!Number.isFinite(value)) return 'unknown';
-  switch (unit) {
-    case 'ms':
-      return inSeconds(value) ? `${significant(value / 1000)} s` : `${significant(value)} ms`;
-    case '1/s':
-      return `${significant(value)}/s`;
-    case 'tokens/s':
-      return `${significant(value)} tok/s`;
-    case 'ratio':
-      return `${percentDigits(value)}%`;
-    case 'USD':
-      return formatMoney(value);
-    case 'tokens':
-      return `${countDigits(value)} tokens`;
-    case 'count':
-      return countDigits(value);
-  }
-}
-
-/** How far a value is from its limit: a difference of two shares is in points, not in percent. */
-export function formatDifference(difference: number, unit: Unit): string {
-  return unit === 'ratio'
-    ? `${significant(Math.abs(difference) * 100)} points`
-    : formatValue(Math.abs(difference), unit);
-}
-
-/** Cents where they tell the amount, else four significant digits: `$12.30`, `$0.002`, `$0.0001234`. */
-export function formatMoney(usd: number): string {
-  const sign = usd < 0 ? '-' : '';
-  const amount = Math.abs(usd);
-  if (amount === 0) return '$0';
-  const cents = Math.round(amount * 100) / 100;
-  if (amount >= 1 || Math.abs(cents - amount) < amount * 1e-9) return `${sign}$${grouped(cents.toFixed(2))}`;
-  return `${sign}$${significant(amount, 4)}`;
-}
-
-/** A duration for a sentence, rounded up so that it is enough: `34 s`, `12 min`, `3 h`. */
-export function formatSeconds(seconds: number): string {
-  if (!Number.isFinite(seconds)) return 'unknown';
-  const whole = Math.max(1, Math.ceil(seconds));
-  if (whole < 120) return `${whole} s`;
-  if (whole < 7200) return `${Math.ceil(whole / 60)} min`;
-  if (whole < 172_800) return `${Math.ceil(whole / 3600)} h`;
-  return `${Math.ceil(whole / 86_400)} days`;
-}
-
-/** A whole number with its thousands marked: `12,345`. */
-export function formatCount(value: number): string {
-  return grouped(String(Math.round(value)));
-}
+// The plain number formats live where webviews can reach them, too.
+export {
+  formatCount,
+  formatDifference,
+  formatInterval,
+  formatMoney,
+  formatSeconds,
+  formatValue,
+  gapOf,
+  significant,
+} from '../../protocol/format';
 
 /**
  * The end of an SLO's line, answer first and reason after: `✓ 184 ms · 95% CI 176–195 · n 478`,
@@ -91,61 +45,8 @@ export function formatStaleSloLine(result: SloResult): string {
   return result.value === null ? '◌ stale' : `◌ stale · was ${formatValue(result.value, shapeOf(result).unit)}`;
 }
 
-/** An interval in the scale that `value` is shown in, without repeating the unit: `176–195`. */
-export function formatInterval(ci: readonly [number, number], value: number, unit: Unit): string {
-  const digits = (bound: number): string => {
-    if (unit === 'ms') return significant(inSeconds(value) ? bound / 1000 : bound);
-    if (unit === 'ratio') return percentDigits(bound);
-    if (unit === 'USD') return formatMoney(bound).replace('$', '');
-    return significant(bound);
-  };
-  return `${digits(ci[0])}–${digits(ci[1])}`;
-}
-
-/** `31 ms over`, `3.3 points under`: which side of its limit a value lies on, and by how much. */
-export function gapOf(result: { value: number | null; limit: number }, unit: Unit): string {
-  if (result.value === null) return 'no value';
-  const difference = result.value - result.limit;
-  if (difference === 0) return 'exactly at the limit';
-  return `${formatDifference(difference, unit)} ${difference > 0 ? 'over' : 'under'}`;
-}
-
-/** `digits` significant digits without trailing zeros or exponent: 184.23 gives `184`, 0.04567 gives `0.0457`. */
-export function significant(value: number, digits = 3): string {
-  if (value === 0) return '0';
-  const rounded = Number(value.toPrecision(digits));
-  const decimals = Math.max(0, digits - 1 - Math.floor(Math.log10(Math.abs(rounded))));
-  const text = rounded.toFixed(Math.min(decimals, 100));
-  return decimals === 0 ? text : text.replace(/\.?0+$/, '');
-}
-
 function shapeOf(result: SloResult): { unit: Unit; stat: string | null } {
   const parsed = parseSloExpression(result.expr);
   // An expression of a newer version may name a metric that this one does not know: its number is still worth showing.
   return parsed.ok ? parsed : { unit: 'count', stat: null };
-}
-
-function inSeconds(ms: number): boolean {
-  return Math.abs(ms) >= SECONDS_FROM_MS;
-}
-
-/** 99.96% is not 100%: a share short of 1 (or above 0) never rounds to the whole. */
-function percentDigits(share: number): string {
-  const percent = share * 100;
-  if (percent >= 100 || percent <= 0) return significant(percent);
-  for (let digits = 3; digits < 8; digits++) {
-    const text = significant(percent, digits);
-    if (text !== '100') return text;
-  }
-  return '99.99999';
-}
-
-function countDigits(value: number): string {
-  return Math.abs(value) >= 100 ? grouped(String(Math.round(value))) : significant(value);
-}
-
-function grouped(digits: string): string {
-  const [whole = '', fraction] = digits.split('.');
-  const marked = whole.replace(/\B(?=(\d{3})+$)/g, ',');
-  return fraction === undefined ? marked : `${marked}.${fraction}`;
 }
