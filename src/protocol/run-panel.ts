@@ -24,6 +24,8 @@ export interface RunPanelState {
   verdict: RunVerdict | null;
   startedAt: string | null;
   targets: RunPanelTarget[];
+  /** Level of every interval, such as 0.95, which it is where nothing is said. */
+  confidence?: number;
   /** What each metric named in an SLO means, for hovers and units; keyed by the metric's name. */
   metrics?: Record<string, { label: string; unit: Unit; formula: string; meaning: string }>;
 }
