@@ -1,0 +1,198 @@
+/**
+ * What a person sees while a run lasts, as a pure function of the engine's events: a state, and its rendering as the block
+ * of a terminal that is redrawn in place, or as lines of a log.
+ */
+import type { EngineEvent, StageStarted, StageTick } from '../protocol/events';
+import type { CaseRecord, StageResult } from '../protocol/run-json';
+import { formatValue } from '../core/metrics/format';
+import { displayWidth, truncate } from '../core/report/layout';
+import { plain } from '../core/report/plain';
+import { VERDICT_LOOK, type Paint } from '../core/report/style';
+
+export interface ProgressState {
+  name: string;
+  targets: string[];
+  /** Index into `targets`; -1 before the first. */
+  targetIndex: number;
+  stage: StageView | null;
+}
+
+interface StageView {
+  started: StageStarted;
+  /** Host clock at the start, so that the time goes on between ticks. */
+  startedAtMs: number;
+  tick: StageTick | null;
+  cases: { passed: number; failed: number; errors: number; skipped: number };
+}
+
+export function initialProgress(): ProgressState {
+  return { name: '', targets: [], targetIndex: -1, stage: null };
+}
+
+/** The state after an event; `nowMs` is the host's monotonic clock. */
+export function advance(state: ProgressState, event: EngineEvent, nowMs: number): ProgressState {
+  switch (event.type) {
+    case 'run-started':
+      return { ...initialProgress(), name: event.name, targets: event.targets.map((target) => target.id) };
+    case 'target-started':
+      return { ...state, targetIndex: state.targets.indexOf(event.target), stage: null };
+    case 'stage-started': {
+      const cases = { passed: 0, failed: 0, errors: 0, skipped: 0 };
+      return { ...state, stage: { started: event, startedAtMs: nowMs, tick: null, cases } };
+    }
+    case 'tick':
+      return state.stage === null ? state : { ...state, stage: { ...state.stage, tick: event } };
+    case 'case-finished':
+      return state.stage === null ? state : { ...state, stage: withCase(state.stage, event.record) };
+    case 'stage-finished':
+    case 'target-finished':
+    case 'run-finished':
+      return { ...state, stage: null };
+    case 'answer-delta':
+    case 'quality':
+    case 'log':
+      return state;
+  }
+}
+
+function withCase(stage: StageView, { outcome }: CaseRecord): StageView {
+  const key = outcome === 'error' ? 'errors' : outcome;
+  return { ...stage, cases: { ...stage.cases, [key]: stage.cases[key] + 1 } };
+}
+
+/** A line that stays: what has just begun or ended, or what the engine warns of. Null for events that leave no trace. */
+export function milestone(event: EngineEvent, paint: Paint): string | null {
+  switch (event.type) {
+    case 'target-started':
+      return paint('strong', plain(event.target));
+    case 'stage-finished':
+      return stageSummary(event.stage, paint);
+    case 'log':
+      return event.level === 'warn' || event.level === 'error'
+        ? paint(event.level === 'error' ? 'bad' : 'unsure', `${event.level}: ${plain(event.message)}`)
+        : null;
+    case 'run-started':
+    case 'stage-started':
+    case 'tick':
+    case 'answer-delta':
+    case 'case-finished':
+    case 'quality':
+    case 'target-finished':
+    case 'run-finished':
+      return null;
+  }
+}
+
+function stageSummary(stage: StageResult, paint: Paint): string {
+  const { counts, metrics } = stage;
+  const lost = counts.scheduled - counts.completed;
+  const slos = stage.slo.map(({ verdict, expr }) => {
+    const look = VERDICT_LOOK[verdict];
+    return paint(look.tone, `${look.sign} ${plain(expr)}`);
+  });
+  const parts = [
+    `${plain(stage.name)}: ${counts.completed} completed${lost > 0 ? `, ${lost} not` : ''}`,
+    metrics.ttft === undefined ? '' : `TTFT ${pair(metrics.ttft.p50, metrics.ttft.p99)}`,
+    metrics.itl === undefined ? '' : `ITL ${pair(metrics.itl.p50, metrics.itl.p99)}`,
+    ...slos,
+  ];
+  return `  ${parts.filter((part) => part !== '').join(' · ')}`;
+}
+
+/**
+ * The block that is redrawn in place, at most two lines of at most `width` columns; empty between stages.
+ * A line that wrapped would break the count of lines to go back over, so each is cut rather than wrapped.
+ */
+export function renderLive(state: ProgressState, options: { width: number; paint: Paint; nowMs: number }): string[] {
+  const { stage } = state;
+  if (stage === null) return [];
+  const { width, paint, nowMs } = options;
+  const room = Math.max(10, width - 1);
+  const elapsedMs = Math.max(0, nowMs - stage.startedAtMs);
+  const share = shareDone(stage, elapsedMs);
+  const head = `  ${plain(stage.started.stage)} `;
+  const tail = ` ${position(stage, elapsedMs)}${targetCount(state)}`;
+  const barWidth = Math.min(30, room - displayWidth(head) - displayWidth(tail));
+  const first = barWidth >= 6 ? head + bar(share, barWidth) + tail : truncate(head.trimEnd() + tail, room);
+  const errors = errorCount(stage);
+  const second = truncate(`  ${figures(stage).join('  ')}`, room);
+  return [paint('accent', truncate(first, room)), paint(errors > 0 ? 'unsure' : 'plain', second)];
+}
+
+/** One line of a log about the stage in progress; null between stages. */
+export function renderPlain(state: ProgressState, nowMs: number): string | null {
+  const { stage } = state;
+  if (stage === null) return null;
+  const elapsedMs = Math.max(0, nowMs - stage.startedAtMs);
+  const where = `${plain(stage.started.target)} / ${plain(stage.started.stage)}`;
+  return `${where}: ${Math.floor(shareDone(stage, elapsedMs) * 100)}%, ${[position(stage, elapsedMs), ...figures(stage)].join(', ')}`;
+}
+
+/** The line of a log that says what starts. */
+export function renderPlainStart(event: StageStarted): string {
+  const { plannedMs, plannedRequests, rate } = event;
+  const extent = [
+    plannedRequests === null ? '' : `${plannedRequests} ${event.pattern === 'cases' ? 'answers' : 'requests'}`,
+    plannedMs === null ? '' : formatValue(plannedMs, 'ms'),
+    rate === null ? '' : `${event.pattern} ${formatValue(rate, '1/s')}`,
+  ].filter((part) => part !== '');
+  return `${plain(event.target)} / ${plain(event.stage)}: started (${extent.join(', ')})`;
+}
+
+function shareDone({ started, tick }: StageView, elapsedMs: number): number {
+  const byTime = started.plannedMs === null ? 0 : elapsedMs / started.plannedMs;
+  return Math.min(1, Math.max(0, tick?.progress ?? 0, started.plannedRequests === null ? byTime : 0));
+}
+
+/** How far the stage is, in the unit in which its end is known. */
+function position({ started, tick }: StageView, elapsedMs: number): string {
+  const seconds = `${Math.floor(elapsedMs / 1000)} s`;
+  if (started.plannedMs !== null) return `${seconds} of ${Math.round(started.plannedMs / 1000)} s`;
+  if (started.plannedRequests !== null) return `${ended(tick)} of ${started.plannedRequests}, ${seconds}`;
+  return seconds;
+}
+
+function ended(tick: StageTick | null): number {
+  if (tick === null) return 0;
+  const { completed, failed, timed_out, cancelled, truncated } = tick.counts;
+  return completed + failed + timed_out + cancelled + truncated;
+}
+
+function targetCount({ targets, targetIndex }: ProgressState): string {
+  return targets.length > 1 && targetIndex >= 0 ? ` (target ${targetIndex + 1} of ${targets.length})` : '';
+}
+
+function figures(stage: StageView): string[] {
+  const { tick, started, cases } = stage;
+  if (tick === null) return ['waiting for the first answer'];
+  const { rolling } = tick;
+  const rate =
+    started.rate === null
+      ? formatValue(tick.rps, '1/s')
+      : `${formatValue(tick.rps, '1/s')} of ${formatValue(started.rate, '1/s')}`;
+  const errors = errorCount(stage);
+  const judged = started.pattern === 'cases' ? [`${cases.passed} passed`, `${cases.failed + cases.errors} not`] : [];
+  return [
+    rate,
+    `TTFT ${pair(rolling.ttftP50, rolling.ttftP99)}`,
+    `ITL ${pair(rolling.itlP50, rolling.itlP99)}`,
+    `errors ${errors}`,
+    ...judged,
+    `${tick.inFlight} in flight`,
+  ];
+}
+
+function errorCount({ tick }: StageView): number {
+  return tick === null ? 0 : tick.errors.reduce((sum, error) => sum + error.count, 0);
+}
+
+/** p50 and p99, as `p50 121 ms p99 184 ms`; a dash where there is no sample yet. */
+function pair(p50: number | null, p99: number | null): string {
+  if (p50 === null || p99 === null) return '-';
+  return `p50 ${formatValue(p50, 'ms')} p99 ${formatValue(p99, 'ms')}`;
+}
+
+function bar(share: number, width: number): string {
+  const filled = Math.round(share * width);
+  return '█'.repeat(filled) + '░'.repeat(width - filled);
+}

@@ -1,0 +1,177 @@
+import type { CaseRecord, RunJson, SloResult, StageResult, TargetResult } from '../../protocol/run-json';
+import { formatValue } from '../metrics/format';
+import { wrap } from './layout';
+import { plainData } from './plain';
+import { painter, VERDICT_LOOK, type Paint } from './style';
+import { qualityLines } from './table-quality';
+import { sloLines } from './table-slo';
+
+export interface TableOptions {
+  colour: boolean;
+  /** Columns of the terminal; sentences wrap to it. */
+  width: number;
+  /** Line (from 1) of a JSON pointer in the eval file, where it is known. */
+  lineOf?: (pointer: string) => number | undefined;
+  /** Where the results are, as it is to be shown. */
+  dir?: string;
+}
+
+/** What the parts of the table share. */
+export interface TableContext extends TableOptions {
+  run: RunJson;
+  paint: Paint;
+}
+
+const INDENT = '  ';
+
+/**
+ * The closing table of a run for a person: per target the quality with each failed assertion at its line, each SLO with its
+ * evidence, errors, cost; last a line with the overall verdict. Text from models and servers is made printable first.
+ */
+export function renderTable(run: RunJson, cases: CaseRecord[], options: TableOptions): string {
+  const context: TableContext = { ...options, run: plainData(run), paint: painter(options.colour) };
+  const safeCases = plainData(cases);
+  const lines = ['', title(context)];
+  for (const target of context.run.targets) {
+    lines.push(
+      '',
+      ...targetLines(
+        target,
+        safeCases.filter((record) => record.target === target.id),
+        context,
+      ),
+    );
+  }
+  lines.push('', verdictLine(context), '');
+  return lines.join('\n');
+}
+
+/** The last line alone: the overall verdict, what decided it, and where the results are. */
+export function renderVerdictLine(run: RunJson, options: TableOptions): string {
+  return verdictLine({ ...options, run: plainData(run), paint: painter(options.colour) });
+}
+
+function title({ run, paint }: TableContext): string {
+  return `${paint('strong', run.name)}  ${paint('dim', `${run.source.path} · seed ${run.seed}`)}`;
+}
+
+function targetLines(target: TargetResult, cases: CaseRecord[], context: TableContext): string[] {
+  const { paint } = context;
+  const look = VERDICT_LOOK[target.verdict];
+  const about = [
+    target.model === target.endpoint ? '' : target.model,
+    target.prompt === 'default' ? '' : target.prompt,
+  ];
+  const params = Object.entries(target.params).map(([key, value]) => `${key} ${JSON.stringify(value)}`);
+  const detail = [...about, ...params].filter((part) => part !== '').join(' · ');
+  const head = `${paint(look.tone, look.sign)} ${paint('strong', target.id)}`;
+  const body: string[] = [];
+  if (target.error !== undefined) body.push(...sentence(`${target.error.message}`, context, 'bad'));
+  if (target.quality !== null) body.push(...qualityLines(target.quality, cases, context));
+  for (const stage of target.stages) body.push(...stageLines(stage, context));
+  body.push(costLine(target, context));
+  return [detail === '' ? head : `${head}  ${paint('dim', detail)}`, ...body.map((line) => INDENT + line)];
+}
+
+function stageLines(stage: StageResult, context: TableContext): string[] {
+  const { paint } = context;
+  const lines = [paint('strong', stage.name), ...sentence(stageFacts(stage), context, 'dim')];
+  lines.push(...sloLines(stage.slo, context).map((line) => INDENT + line));
+  for (const error of stage.errors) {
+    lines.push(...sentence(`${error.count} × ${error.kind}: ${error.example}`, context, 'bad'));
+  }
+  for (const flag of stage.flags) lines.push(...sentence(flagSentence(flag, stage), context, 'unsure'));
+  return lines;
+}
+
+function stageFacts(stage: StageResult): string {
+  const { counts, rates, metrics } = stage;
+  const seconds = formatValue(stage.window.end_ms - stage.window.start_ms, 'ms');
+  const rate = stage.rate === null ? '' : ` ${formatValue(stage.rate, '1/s')}`;
+  const facts = [
+    stage.pattern === 'cases' ? '' : `${stage.pattern}${rate}`,
+    `${counts.completed} of ${counts.scheduled} completed in ${seconds}`,
+    stage.pattern === 'cases' ? '' : `${formatValue(rates.rps, '1/s')} achieved`,
+    spread('TTFT', metrics.ttft),
+    spread('ITL', metrics.itl),
+  ];
+  return facts.filter((fact) => fact !== '').join(' · ');
+}
+
+function spread(label: string, distribution: StageResult['metrics'][string] | undefined): string {
+  if (distribution === undefined || distribution.n === 0) return '';
+  return `${label} p50 ${formatValue(distribution.p50, 'ms')}, p99 ${formatValue(distribution.p99, 'ms')}`;
+}
+
+/** Flags say what a reader must know before trusting a number. */
+function flagSentence(flag: string, stage: StageResult): string {
+  switch (flag) {
+    case 'client_limited':
+      return (
+        `The load generator itself was the bottleneck (p99 of its dispatch lag ${formatValue(stage.client.dispatch_lag_p99_ms, 'ms')}), ` +
+        `so this stage cannot pass: lower the rate or use a machine with more free cores.`
+      );
+    case 'tokens_mixed':
+      return 'Output tokens were counted in more than one way, so token rates and TPOT mix unlike numbers.';
+    case 'hidden_tokens':
+      return 'The server bills tokens that it never streamed: TPOT looks smaller than it is.';
+    case 'not_steady':
+      return 'Latency or concurrency kept growing over the window: the server is saturating.';
+    case 'stopped':
+      return 'The stage was stopped before its end; its numbers cover what had run.';
+    default:
+      return `Note: ${flag.replaceAll('_', ' ')}.`;
+  }
+}
+
+function costLine({ cost }: TargetResult, { paint }: TableContext): string {
+  const parts = [
+    cost.total === null ? '' : `${formatValue(cost.total, 'USD')} in total`,
+    cost.per_request === null ? '' : `${formatValue(cost.per_request, 'USD')} a request`,
+    cost.per_1m_output === null ? '' : `${formatValue(cost.per_1m_output, 'USD')} per 1M output tokens`,
+    cost.per_good === null ? '' : `${formatValue(cost.per_good, 'USD')} a good request`,
+  ].filter((part) => part !== '');
+  const text =
+    parts.length === 0 ? paint('dim', 'unknown: the endpoint has neither price nor hardware') : parts.join(' · ');
+  return `${paint('strong', 'Cost')}  ${text}`;
+}
+
+function sentence(text: string, { width, paint }: TableContext, tone: 'bad' | 'unsure' | 'dim'): string[] {
+  const room = Math.max(20, width - 2 * INDENT.length);
+  return wrap(text, room).map((line) => INDENT + paint(tone, line));
+}
+
+function verdictLine({ run, paint, dir }: TableContext): string {
+  const look = VERDICT_LOOK[run.verdict];
+  const reasons = decisive(run);
+  const status =
+    run.status === 'completed'
+      ? []
+      : [`${run.status}${run.status_reason === undefined ? '' : ` (${run.status_reason})`}`];
+  const where = dir === undefined ? [] : [paint('dim', `results in ${dir}`)];
+  return [paint(look.tone, `${look.sign} ${look.word.toUpperCase()}`), ...status, ...reasons, ...where].join(' · ');
+}
+
+function decisive(run: RunJson): string[] {
+  const slos = run.targets.flatMap(slosOf);
+  const missed = slos.filter((slo) => slo.verdict === 'fail').length;
+  const open = slos.filter((slo) => slo.verdict === 'inconclusive').length;
+  const quality = run.targets.flatMap((target) => (target.quality === null ? [] : [target.quality]));
+  const answers = quality.reduce((sum, item) => sum + item.cases, 0);
+  const failed = quality.reduce((sum, item) => sum + item.failed, 0);
+  const errors = quality.reduce((sum, item) => sum + item.errors, 0);
+  const skipped = quality.reduce((sum, item) => sum + item.skipped, 0);
+  const met = slos.length - missed - open;
+  return [
+    answers === 0 ? '' : `${answers - failed - errors - skipped} of ${answers} answers passed`,
+    skipped === 0 ? '' : `${skipped} skipped`,
+    errors === 0 ? '' : `${errors} in error`,
+    slos.length === 0 ? '' : `${met} of ${slos.length} SLOs met`,
+    missed === 0 ? '' : `${missed} missed`,
+    open === 0 ? '' : `${open} undecided`,
+  ].filter((reason) => reason !== '');
+}
+
+function slosOf(target: TargetResult): SloResult[] {
+  return [...(target.quality?.slo ?? []), ...target.stages.flatMap((stage) => stage.slo)];
+}
