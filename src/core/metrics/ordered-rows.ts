@@ -1,6 +1,6 @@
 /** Rows of numbers that arrive as requests end and are wanted in the order in which they were sent. */
 export class OrderedRows {
-  private keys = new Float64Array(64);
+  private keys: Float64Array = new Float64Array(64);
   private readonly columns: Float64Array[];
   private count = 0;
 

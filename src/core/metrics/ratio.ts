@@ -16,8 +16,15 @@ export interface RatioEstimate {
  * a denominator of ones. Variance by linearisation: z = numerator - ratio x denominator, var = n tau var(z) / (sum denominator)^2,
  * with tau the integrated autocorrelation time of z.
  * Source: W. G. Cochran, "Sampling Techniques" (1977), section 6.3, with the variance of a correlated mean.
+ *
+ * @param denominator null for ones
+ * @param options.independent the values have no order in time, so that tau is 1
  */
-export function estimateRatio(numerator: Float64Array, denominator: Float64Array | null): RatioEstimate {
+export function estimateRatio(
+  numerator: Float64Array,
+  denominator: Float64Array | null,
+  options: { independent?: boolean } = {},
+): RatioEstimate {
   const n = numerator.length;
   let top = 0;
   let bottom = denominator === null ? n : 0;
@@ -34,7 +41,7 @@ export function estimateRatio(numerator: Float64Array, denominator: Float64Array
     z[i] = residual;
     squares += residual * residual;
   }
-  const nEffective = n / integratedAutocorrelationTime(z);
+  const nEffective = options.independent === true ? n : n / integratedAutocorrelationTime(z);
   const variance = ((squares / (n - 1)) * n * n) / (nEffective * bottom * bottom);
   return { ratio, variance, nEffective };
 }

@@ -1,0 +1,74 @@
+/** The verdict of a target and of a run from those of its parts. */
+import type { RunJson, RunVerdict, SloResult, StageResult, TargetResult } from '../../protocol/run-json';
+
+/** The worst first: what failed is known to be bad, what could not execute is known to be unknown. */
+const ORDER: readonly RunVerdict[] = ['fail', 'error', 'inconclusive', 'pass'];
+
+/**
+ * fail, if a case failed or an SLO of severity `error` was missed; else error, if something could not be executed; else
+ * inconclusive, if an SLO of severity `error` is or nothing was measured at all; else pass. A miss of severity `warning` or
+ * `info` is shown and never fails a run.
+ *
+ * Where quality SLOs are set they decide about failed cases: "at least 95% pass" permits the other 5%.
+ */
+export function targetVerdict(target: TargetResult): RunVerdict {
+  const { quality } = target;
+  const parts: RunVerdict[] = target.stages.flatMap((stage) => gating(stage.slo).map((slo) => slo.verdict));
+  if (quality !== null) {
+    const bars = gating(quality.slo).filter(
+      (slo) => slo.expr.startsWith('quality.pass_rate') || slo.expr.startsWith('quality.score'),
+    );
+    parts.push(...gating(quality.slo).map((slo) => slo.verdict));
+    if (bars.length === 0) {
+      if (quality.failed > 0) parts.push('fail');
+      if (quality.errors > 0) parts.push('error');
+      if (quality.passed > 0) parts.push('pass');
+    }
+  }
+  if (target.error !== undefined) parts.push('error');
+  for (const stage of target.stages) parts.push(...stageVerdict(stage));
+  return worst(parts);
+}
+
+/** The verdict of the run: the worst of its targets; `inconclusive` where there are none. */
+export function runVerdict(run: Pick<RunJson, 'targets'>): RunVerdict {
+  return worst(run.targets.map((target) => target.verdict));
+}
+
+/**
+ * The exit code of a finished run: 0 pass, 1 fail, 3 inconclusive, 4 where an endpoint could not be reached or every request
+ * failed. A run that could not execute for another reason is 4 as well: it says nothing about the target.
+ */
+export function exitCodeOf(run: Pick<RunJson, 'targets' | 'verdict'>): 0 | 1 | 3 | 4 {
+  if (run.verdict === 'error' || everyRequestFailed(run.targets)) return 4;
+  switch (run.verdict) {
+    case 'pass':
+      return 0;
+    case 'fail':
+      return 1;
+    case 'inconclusive':
+      return 3;
+  }
+}
+
+function everyRequestFailed(targets: readonly TargetResult[]): boolean {
+  const stages = targets.flatMap((target) => target.stages);
+  const sent = stages.reduce((sum, stage) => sum + stage.counts.failed + stage.counts.timed_out, 0);
+  const answered = stages.reduce((sum, stage) => sum + stage.counts.completed + stage.counts.truncated, 0);
+  return sent > 0 && answered === 0;
+}
+
+/** A stage without a complete answer is in error whatever its SLOs say; one that has some and no SLO has nothing to miss. */
+function stageVerdict(stage: StageResult): RunVerdict[] {
+  const { completed, failed, timed_out: timedOut, truncated } = stage.counts;
+  if (completed > 0) return ['pass'];
+  return failed + timedOut + truncated > 0 ? ['error'] : [];
+}
+
+function gating(results: readonly SloResult[]): SloResult[] {
+  return results.filter((slo) => slo.severity === 'error');
+}
+
+function worst(parts: readonly RunVerdict[]): RunVerdict {
+  return ORDER.find((verdict) => parts.includes(verdict)) ?? 'inconclusive';
+}
