@@ -1,0 +1,42 @@
+/** Round axis ends and steps, chosen so that an axis grows in few, large steps instead of creeping along. */
+
+/** Steps of a time axis in ms: what a reader of a clock expects. */
+const TIME_STEPS_MS = [
+  1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 15_000, 30_000, 60_000, 120_000, 300_000, 600_000,
+  1_800_000, 3_600_000, 7_200_000, 21_600_000, 86_400_000,
+];
+
+export interface Axis {
+  max: number;
+  step: number;
+}
+
+/** An axis from 0 to at least `value` in at most `ticks` round steps of 1, 2, 2.5 or 5 times a power of ten. */
+export function valueAxis(value: number, ticks = 4): Axis {
+  const wanted = Math.max(value, Number.MIN_VALUE * 1e20) / ticks;
+  const power = 10 ** Math.floor(Math.log10(wanted));
+  const factor = [1, 2, 2.5, 5, 10].find((candidate) => candidate * power >= wanted * (1 - 1e-9)) ?? 10;
+  const step = factor * power;
+  return { step, max: step * Math.max(1, Math.ceil((value / step) * (1 - 1e-9))) };
+}
+
+/**
+ * A time axis from 0 in at most `ticks` steps. With a planned length it ends there; without one it ends at the next step
+ * after `elapsedMs`, at the earliest after 10 s.
+ */
+export function timeAxis(elapsedMs: number, plannedMs: number | null, ticks: number): Axis {
+  const end = Math.max(elapsedMs, plannedMs ?? 10_000);
+  const step = TIME_STEPS_MS.find((candidate) => end / candidate <= ticks) ?? Math.ceil(end / ticks);
+  const beyondPlan = plannedMs === null || elapsedMs > plannedMs;
+  return { step, max: beyondPlan ? Math.ceil(end / step) * step : plannedMs };
+}
+
+/**
+ * End of a latency axis: all of the bulk and the limit are in view; the slowest few may lie above it (they are drawn at its
+ * edge), since one stall of ten seconds would press everything else flat.
+ */
+export function latencyAxisEnd(parts: { limit: number | null; bulk: number | null; slowest: number | null }): number {
+  const bulk = Math.max((parts.bulk ?? 0) * 1.25, (parts.limit ?? 0) * 1.25);
+  const slowest = (parts.slowest ?? 0) * 1.05;
+  return slowest <= bulk * 2 ? Math.max(slowest, bulk) : bulk;
+}

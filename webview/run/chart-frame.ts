@@ -1,0 +1,102 @@
+/** What every chart has around its canvas: title, legend, the table that says the same, a line for remarks. */
+import { el, setAttribute, setHidden, setText } from '../dom';
+import { button } from '../ui/controls';
+
+export interface LegendEntry {
+  /** Class of the swatch, which has the shape and the colour of what it stands for. */
+  swatch: string;
+  label: string;
+}
+
+export interface TableColumn {
+  label: string;
+  numeric: boolean;
+}
+
+export class ChartFrame {
+  readonly canvas = el('canvas', { role: 'img' });
+  readonly plot: HTMLElement;
+  readonly element: HTMLElement;
+  private readonly note = el('p', { class: 'plot-note' });
+  private readonly caption = el('p', { class: 'caption muted' });
+  private readonly body = el('tbody');
+  private readonly table: HTMLElement;
+  private readonly toggle;
+  private rows = '';
+
+  constructor(
+    title: string,
+    legend: LegendEntry[],
+    columns: TableColumn[],
+    private readonly onToggle: (table: boolean) => void,
+  ) {
+    const head = el(
+      'tr',
+      {},
+      ...columns.map(({ label, numeric }) => el('th', { scope: 'col', class: numeric ? 'number' : '' }, label)),
+    );
+    this.table = el(
+      'div',
+      // Scrolls, so it must be reachable by keyboard.
+      { class: 'twin', hidden: true, tabindex: 0, role: 'region', aria: { label: `${title}, as a table` } },
+      el('table', {}, el('caption', { class: 'hidden-text' }, title), el('thead', {}, head), this.body),
+    );
+    this.plot = el('div', { class: 'plot' }, this.canvas, this.note);
+    this.toggle = button({
+      label: 'Show as table',
+      icon: 'table',
+      appearance: 'icon',
+      onClick: () => this.showTable(!this.tableShown),
+    });
+    this.element = el(
+      'section',
+      { class: 'chart', aria: { label: title } },
+      el(
+        'div',
+        { class: 'chart-head' },
+        el('h2', {}, title),
+        el('ul', { class: 'legend' }, ...legend.map((entry) => legendItem(entry))),
+        this.toggle.element,
+      ),
+      this.plot,
+      this.table,
+      this.caption,
+    );
+  }
+
+  get tableShown(): boolean {
+    return !this.table.hidden;
+  }
+
+  showTable(shown: boolean): void {
+    if (shown === this.tableShown) return;
+    setHidden(this.table, !shown);
+    setHidden(this.plot, shown);
+    this.toggle.setFace(shown ? 'Show as chart' : 'Show as table', shown ? 'graph-line' : 'table');
+    this.onToggle(shown);
+  }
+
+  /** `summary` is what the picture says, in words; `note` stands in its middle while there is nothing to draw. */
+  describe(text: { summary: string; note: string; caption: string }): void {
+    setAttribute(this.canvas, 'aria-label', text.summary);
+    setText(this.note, text.note);
+    setHidden(this.note, text.note === '');
+    setText(this.caption, text.caption);
+  }
+
+  /** Each row's first cell is its head. */
+  setRows(rows: string[][]): void {
+    const key = JSON.stringify(rows);
+    if (key === this.rows) return;
+    this.rows = key;
+    this.body.replaceChildren(
+      ...rows.map(([head = '', ...cells]) =>
+        el('tr', {}, el('th', { scope: 'row' }, head), ...cells.map((cell) => el('td', { class: 'number' }, cell))),
+      ),
+    );
+  }
+}
+
+function legendItem({ swatch, label }: LegendEntry): HTMLElement {
+  return el('li', {}, el('span', { class: `swatch ${swatch}`, aria: { hidden: true } }), label);
+}

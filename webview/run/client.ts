@@ -1,0 +1,33 @@
+/** The panel's side of the conversation: ready, snapshot, deltas in order, and a new snapshot after a gap. */
+import type { HostToRunPanel, RunPanelToHost } from '../../src/protocol/run-panel';
+import type { RunStore } from './store';
+
+export class RunClient {
+  /** While a snapshot is on its way every delta would be one more gap; asking once is enough. */
+  private waiting = true;
+
+  constructor(
+    private readonly post: (message: RunPanelToHost) => void,
+    private readonly store: RunStore,
+    private readonly onChange: (what: 'snapshot' | 'delta') => void,
+  ) {}
+
+  /** Tells the extension that this page can receive; it answers with a snapshot. */
+  start(): void {
+    this.post({ type: 'ready' });
+  }
+
+  receive(message: HostToRunPanel): void {
+    if (message.type !== 'snapshot' && message.type !== 'delta') return;
+    if (message.type === 'delta' && this.waiting) return;
+    const received = this.store.receive(message);
+    if (received === 'gap') {
+      this.waiting = true;
+      this.post({ type: 'need-snapshot', have: this.store.seq });
+      return;
+    }
+    if (message.type === 'snapshot') this.waiting = false;
+    this.post({ type: 'ack', seq: message.seq });
+    if (received === 'applied') this.onChange(message.type);
+  }
+}

@@ -1,0 +1,67 @@
+/** The plain counts and rates of the stage that is shown. */
+import { formatCount, formatValue } from '../../src/protocol/format';
+import { el, setClass, setHidden, setText } from '../dom';
+import type { Section } from './section';
+import type { Shown } from './selection';
+import type { RunStore, StageData } from './store';
+
+interface Counter {
+  label: string;
+  help: string;
+  text: (stage: StageData) => string;
+  alarming?: (stage: StageData) => boolean;
+}
+
+const whole = (n: number) => formatCount(n);
+const failures = ({ counts }: StageData) => counts.failed + counts.timed_out + counts.truncated + counts.cancelled;
+
+const COUNTERS: Counter[] = [
+  {
+    label: 'Completed',
+    help: 'Requests with a complete answer, warm-up and cool-down included while the stage runs.',
+    text: ({ counts }) => whole(counts.completed),
+  },
+  {
+    label: 'Failed',
+    help: 'Failed, timed out, cancelled or truncated. They never count as a latency of zero.',
+    text: (stage) => whole(failures(stage)),
+    alarming: (stage) => failures(stage) > 0,
+  },
+  { label: 'In flight', help: 'Sent and not yet ended.', text: ({ inFlight }) => whole(inFlight) },
+  {
+    label: 'Offered',
+    help: 'Requests per second that the load pattern wants sent.',
+    text: ({ offeredRps }) => formatValue(offeredRps, '1/s'),
+  },
+  {
+    label: 'Achieved',
+    help: 'Completed requests per second. Below the offered rate means a growing queue.',
+    text: ({ rps }) => formatValue(rps, '1/s'),
+  },
+  {
+    label: 'Output',
+    help: 'Output tokens per second over all streams.',
+    text: ({ outputTps }) => formatValue(outputTps, 'tokens/s'),
+  },
+];
+
+export class Counters implements Section {
+  private readonly values = COUNTERS.map(() => el('dd', { class: 'number' }));
+  readonly element = el(
+    'dl',
+    { class: 'counters' },
+    ...COUNTERS.map(({ label, help }, i) => el('div', { title: help }, el('dt', {}, label), this.values[i] ?? null)),
+  );
+
+  render(_store: RunStore, shown: Shown | null): void {
+    const stage = shown?.stage?.data ?? null;
+    setHidden(this.element, stage === null);
+    if (stage === null) return;
+    COUNTERS.forEach(({ text, alarming }, i) => {
+      const value = this.values[i];
+      if (value === undefined) return;
+      setText(value, stage.status === 'waiting' ? '–' : text(stage));
+      setClass(value, alarming?.(stage) === true ? 'number alarming' : 'number');
+    });
+  }
+}

@@ -1,0 +1,142 @@
+/** Title, state, verdict, progress, and the choice of what is shown. */
+import { formatClock } from '../../src/protocol/format';
+import { el, icon, iconClass, setAttribute, setClass, setHidden, setText } from '../dom';
+import { button, dropdown } from '../ui/controls';
+import type { Post, Section } from './section';
+import type { Shown } from './selection';
+import type { RunStore, StageView, TargetView } from './store';
+import { overallProgress, summarize } from './summary';
+import { statusWord, verdictWord, worstOf, type Word } from './verdicts';
+
+export class Header implements Section {
+  readonly element: HTMLElement;
+  private readonly title = el('h1');
+  private readonly status = new Badge();
+  private readonly verdict = new Badge();
+  private readonly source: HTMLButtonElement;
+  private readonly clock = el('span', { class: 'number' });
+  private readonly summary = el('p', { class: 'summary', role: 'status' });
+  private readonly bar = el('div', { class: 'progress-done' });
+  private readonly progress = el(
+    'div',
+    { class: 'progress', role: 'progressbar', aria: { label: 'Progress of the run', valuemin: '0', valuemax: '100' } },
+    this.bar,
+  );
+  private readonly stop;
+  private readonly rerun;
+  private readonly targets;
+  private readonly stages;
+  private readonly choices: HTMLElement;
+  private shownTarget = '';
+
+  constructor(post: Post, choose: (target: string, stage: string | null) => void) {
+    this.stop = button({
+      label: 'Stop',
+      icon: 'debug-stop',
+      appearance: 'secondary',
+      onClick: () => post({ type: 'stop' }),
+    });
+    this.rerun = button({
+      label: 'Rerun',
+      icon: 'debug-rerun',
+      appearance: 'secondary',
+      onClick: () => post({ type: 'rerun' }),
+    });
+    this.source = el('button', { class: 'link', type: 'button', title: 'Open the eval file' });
+    this.source.addEventListener('click', () => post({ type: 'reveal', pointer: '' }));
+    this.targets = dropdown({ label: 'Target', onChange: (value) => choose(value, null) });
+    this.stages = dropdown({ label: 'Stage', onChange: (value) => choose(this.shownTarget, value) });
+    this.choices = el(
+      'div',
+      { class: 'choices' },
+      el(
+        'span',
+        { class: 'choice', data: { for: 'target' } },
+        el('span', { aria: { hidden: true } }, 'Target'),
+        this.targets.element,
+      ),
+      el(
+        'span',
+        { class: 'choice', data: { for: 'stage' } },
+        el('span', { aria: { hidden: true } }, 'Stage'),
+        this.stages.element,
+      ),
+    );
+    this.element = el(
+      'header',
+      { class: 'head' },
+      el(
+        'div',
+        { class: 'title-row' },
+        this.title,
+        el('div', { class: 'actions' }, this.stop.element, this.rerun.element),
+      ),
+      el('div', { class: 'facts' }, this.status.element, this.verdict.element, this.clock, this.source),
+      this.summary,
+      this.progress,
+      this.choices,
+    );
+  }
+
+  render({ head, targets }: RunStore, shown: Shown | null): void {
+    if (head === null) return;
+    const running = head.status === 'running';
+    setText(this.title, head.title);
+    setText(this.source, head.source);
+    this.status.show(statusWord(head.status), running);
+    this.verdict.show(head.verdict === null ? null : verdictWord(head.verdict), false);
+    setText(this.summary, summarize(head, targets));
+    this.stop.setDisabled(!running);
+    this.rerun.setDisabled(running);
+    const share = head.status === 'completed' ? 1 : overallProgress(targets);
+    setAttribute(this.progress, 'aria-valuenow', String(Math.round(share * 100)));
+    setClass(this.progress, running ? 'progress' : 'progress ended');
+    this.bar.style.transform = `scaleX(${share.toFixed(4)})`;
+    setText(this.clock, running ? clockText(shown?.stage ?? null, share) : '');
+    this.renderChoices(targets, shown);
+  }
+
+  private renderChoices(targets: readonly TargetView[], shown: Shown | null): void {
+    const stages = shown?.target.stages ?? [];
+    setHidden(this.choices, targets.length < 2 && stages.length < 2);
+    setHidden(this.targets.element.parentElement ?? this.targets.element, targets.length < 2);
+    setHidden(this.stages.element.parentElement ?? this.stages.element, stages.length < 2);
+    this.shownTarget = shown?.target.id ?? '';
+    this.targets.update(
+      targets.map(({ id }) => ({ value: id, label: id })),
+      this.shownTarget,
+    );
+    this.stages.update(
+      stages.map(({ data }) => ({ value: data.name, label: `${data.name} – ${stageState(data)}` })),
+      shown?.stage?.data.name ?? '',
+    );
+  }
+}
+
+/** Icon, word and colour; keeps its node, since a replaced spinning icon would jump back to its start. */
+class Badge {
+  private readonly glyph = icon('circle-outline');
+  private readonly word = el('span');
+  readonly element = el('span', { class: 'badge' }, this.glyph, this.word);
+
+  show(word: Word | null, spinning: boolean): void {
+    setHidden(this.element, word === null);
+    if (word === null) return;
+    setClass(this.glyph, iconClass(word.icon, `tone-${word.tone}${spinning ? ' codicon-modifier-spin' : ''}`));
+    setText(this.word, word.word);
+  }
+}
+
+function clockText(stage: StageView | null, share: number): string {
+  const percent = `${Math.floor(share * 100)}%`;
+  if (stage === null || stage.data.status !== 'running') return percent;
+  const { elapsedMs, plannedMs } = stage.data;
+  return `${percent} · ${formatClock(elapsedMs)}${plannedMs === null ? '' : ` of ${formatClock(plannedMs)}`}`;
+}
+
+/** For the list of stages. A running stage shows no verdict: it would change the list under the reader's pointer. */
+function stageState({ status, results }: StageView['data']): string {
+  if (status !== 'done') return status;
+  if (results.length === 0) return 'done';
+  return ['fail', 'inconclusive', 'pass', 'done'][worstOf(results)] ?? 'done';
+}

@@ -1,0 +1,25 @@
+/** Entry of the run panel's page. */
+import type { HostToRunPanel, RunPanelToHost } from '../../src/protocol/run-panel';
+import { connectHost } from '../host';
+import { registerControls } from '../ui/controls';
+import { RunClient } from './client';
+import { RunStore } from './store';
+import { RunView, type SavedView } from './view';
+import './run.css';
+
+registerControls();
+const host = connectHost<HostToRunPanel, RunPanelToHost, SavedView>();
+const post = (message: RunPanelToHost) => host.post(message);
+const store = new RunStore();
+const view = new RunView(store, post, host.restore(), (state) => host.save(state));
+const client = new RunClient(post, store, (what) => {
+  if (what === 'delta') view.update();
+  else {
+    view.refresh();
+    view.remember();
+  }
+});
+document.getElementById('app')?.replaceChildren(view.element);
+view.refresh();
+host.onMessage((message) => client.receive(message));
+client.start();

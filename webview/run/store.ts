@@ -1,0 +1,145 @@
+/** The panel's copy of the run. The extension owns the truth; this follows it message by message and notices a gap. */
+import type { CaseRecord } from '../../src/protocol/run-json';
+import type {
+  HostToRunPanel,
+  RunPanelChange,
+  RunPanelSample,
+  RunPanelStage,
+  RunPanelState,
+  RunPanelTarget,
+} from '../../src/protocol/run-panel';
+import { PointSeries } from '../charts/point-series';
+
+/** Closer samples than this add memory and no information to a line. */
+const SAMPLE_INTERVAL_MS = 200;
+
+export type StageData = Omit<RunPanelStage, 'points' | 'history'>;
+
+export interface StageView {
+  data: StageData;
+  points: PointSeries;
+  history: RunPanelSample[];
+}
+
+export interface TargetView {
+  id: string;
+  endpoint: string;
+  model: string;
+  stages: StageView[];
+  quality: RunPanelTarget['quality'];
+  /** In the order in which they ended; a repeat that is reported again replaces its record. */
+  cases: CaseRecord[];
+  /** Counts up with each change of `cases`. */
+  casesVersion: number;
+  /** Where in `cases` a case's repeat is. */
+  caseAt: Map<string, number>;
+}
+
+export type RunHead = Omit<RunPanelState, 'targets'>;
+
+/** What became of a message: `gap` means that a snapshot is needed, `repeated` that it was known already. */
+export type Received = 'applied' | 'repeated' | 'gap';
+
+export class RunStore {
+  head: RunHead | null = null;
+  targets: TargetView[] = [];
+  /** The sequence number of the last message that was applied; -1 before the first. */
+  seq = -1;
+
+  receive(message: HostToRunPanel): Received {
+    if (message.type === 'snapshot') {
+      this.takeSnapshot(message.state);
+      this.seq = message.seq;
+      return 'applied';
+    }
+    if (this.head === null || message.seq > this.seq + 1) return 'gap';
+    if (message.seq <= this.seq) return 'repeated';
+    for (const change of message.changes) if (!this.apply(change)) return 'gap';
+    this.seq = message.seq;
+    return 'applied';
+  }
+
+  private takeSnapshot(state: RunPanelState): void {
+    const sameRun = this.head?.startedAt === state.startedAt && this.head.source === state.source;
+    const before = sameRun ? this.targets : [];
+    const { targets, ...head } = state;
+    this.head = head;
+    this.targets = targets.map((target) => {
+      const known = before.find(({ id }) => id === target.id);
+      return {
+        id: target.id,
+        endpoint: target.endpoint,
+        model: target.model,
+        quality: target.quality,
+        cases: [...target.cases],
+        caseAt: new Map(target.cases.map((record, at) => [caseKey(record), at])),
+        casesVersion: (known?.casesVersion ?? 0) + 1,
+        stages: target.stages.map((stage) =>
+          stageView(
+            stage,
+            known?.stages.find(({ data }) => data.name === stage.name),
+          ),
+        ),
+      };
+    });
+  }
+
+  /** False where the change names something unknown: then a message went missing although the numbers follow. */
+  private apply(change: RunPanelChange): boolean {
+    if (change.kind === 'status') {
+      if (this.head === null) return false;
+      const { status, statusText, verdict } = change;
+      this.head = { ...this.head, status, statusText, verdict };
+      return true;
+    }
+    const target = this.targets.find(({ id }) => id === change.target);
+    if (target === undefined) return false;
+    switch (change.kind) {
+      case 'quality':
+        target.quality = change.quality;
+        return true;
+      case 'case':
+        putCase(target, change.record);
+        return true;
+      case 'points':
+      case 'stage': {
+        const stage = target.stages.find(({ data }) => data.name === change.stage);
+        if (stage === undefined) return false;
+        if (change.kind === 'points') stage.points.append(change.points);
+        else {
+          Object.assign(stage.data, change.patch);
+          if (change.patch.elapsedMs !== undefined) takeSample(stage);
+        }
+        return true;
+      }
+    }
+  }
+}
+
+function stageView(stage: RunPanelStage, known: StageView | undefined): StageView {
+  const { points, history, ...data } = stage;
+  return { data, points: new PointSeries(points), history: [...(history ?? known?.history ?? [])] };
+}
+
+const caseKey = (record: CaseRecord) => `${record.repeat} ${record.case_id}`;
+
+function putCase(target: TargetView, record: CaseRecord): void {
+  const key = caseKey(record);
+  const at = target.caseAt.get(key);
+  if (at === undefined) target.caseAt.set(key, target.cases.push(record) - 1);
+  else target.cases[at] = record;
+  target.casesVersion++;
+}
+
+function takeSample({ data, history }: StageView): void {
+  const last = history.at(-1);
+  if (last !== undefined && data.elapsedMs < last.t + SAMPLE_INTERVAL_MS) return;
+  history.push({
+    t: data.elapsedMs,
+    ...data.rolling,
+    rps: data.rps,
+    offeredRps: data.offeredRps,
+    inFlight: data.inFlight,
+    outputTps: data.outputTps,
+  });
+}

@@ -1,0 +1,80 @@
+/** The one sentence at the top: what the run says, or what it is doing. It is announced, so it changes only with the state. */
+import { formatCount } from '../../src/protocol/format';
+import type { RunHead, TargetView } from './store';
+
+/** Shares of a run that are done, over all stages of all targets, 0 to 1. */
+export function overallProgress(targets: readonly TargetView[]): number {
+  const stages = targets.flatMap((target) => target.stages);
+  const weight = (plannedMs: number | null) => plannedMs ?? 0;
+  const timed = stages.every(({ data }) => data.plannedMs !== null);
+  const total = stages.reduce((sum, { data }) => sum + (timed ? weight(data.plannedMs) : 1), 0);
+  if (total === 0) return 0;
+  return (
+    stages.reduce((sum, { data }) => {
+      const progress = data.status === 'done' ? 1 : data.status === 'waiting' ? 0 : data.progress;
+      return sum + progress * (timed ? weight(data.plannedMs) : 1);
+    }, 0) / total
+  );
+}
+
+export function summarize(head: RunHead, targets: readonly TargetView[]): string {
+  switch (head.status) {
+    case 'idle':
+      return '';
+    case 'running':
+      return runningSentence(targets);
+    case 'completed':
+      return outcomeSentence(targets);
+    case 'stopped':
+    case 'crashed':
+    case 'error':
+      return [head.statusText, keptSentence(targets)].filter((part) => part !== '').join(' ');
+  }
+}
+
+function runningSentence(targets: readonly TargetView[]): string {
+  const all = targets.flatMap((target) => target.stages.map((stage) => ({ target, stage })));
+  const at = all.findIndex(({ stage }) => stage.data.status === 'running');
+  const now = all[at];
+  if (now === undefined) return 'Getting ready.';
+  const place = all.length === 1 ? '' : `, stage ${at + 1} of ${all.length}`;
+  return `Measuring ${now.stage.data.name} on ${now.target.id}${place}.`;
+}
+
+function outcomeSentence(targets: readonly TargetView[]): string {
+  const slos = targets.flatMap((target) => [
+    ...target.stages.flatMap(({ data }) => data.results),
+    ...target.quality.slo,
+  ]);
+  const missed = slos.filter(({ verdict }) => verdict === 'fail').length;
+  const open = slos.filter(({ verdict }) => verdict === 'inconclusive').length;
+  const asked = targets.reduce((sum, { quality }) => sum + quality.total - quality.skipped, 0);
+  const passed = targets.reduce((sum, { quality }) => sum + quality.passed, 0);
+  const parts: string[] = [];
+  if (slos.length > 0) {
+    if (missed > 0) parts.push(`${missed} of ${count(slos.length, 'SLO')} missed`);
+    else if (open === 0) parts.push(slos.length === 1 ? 'the SLO is met' : `all ${slos.length} SLOs are met`);
+    if (open > 0) parts.push(`${open} of ${count(slos.length, 'SLO')} inconclusive`);
+  }
+  if (asked > 0)
+    parts.push(
+      passed === asked ? `all ${count(asked, 'answer')} passed` : `${passed} of ${count(asked, 'answer')} passed`,
+    );
+  if (parts.length === 0) return 'Nothing in this file sets a limit or asserts an answer.';
+  const sentence = parts.join(', ');
+  return `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}.`;
+}
+
+function keptSentence(targets: readonly TargetView[]): string {
+  const stages = targets.flatMap((target) => target.stages);
+  const requests = stages.reduce((sum, { data }) => sum + data.counts.completed, 0);
+  const answers = targets.reduce((sum, target) => sum + target.cases.length, 0);
+  const kept: string[] = [];
+  if (requests > 0) kept.push(count(requests, 'request'));
+  if (answers > 0) kept.push(count(answers, 'answer'));
+  return kept.length === 0 ? 'Nothing was measured before.' : `Measured before and kept: ${kept.join(', ')}.`;
+}
+
+function count(n: number, noun: string): string {
+  return `${formatCount(n)} ${noun}${n === 1 ? '' : 's'}`;
+}

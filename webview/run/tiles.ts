@@ -1,0 +1,108 @@
+/** One tile for each SLO: the answer, how far it is from its limit, and how sure it is. */
+import { el, icon, iconClass, setAttribute, setClass, setHidden, setText } from '../dom';
+import type { Post, Section } from './section';
+import type { Shown } from './selection';
+import type { RunStore } from './store';
+import { stageTiles, worstFirst, type TileModel } from './tile-model';
+
+export class Tiles implements Section {
+  private readonly list = el('ul', { class: 'tiles' });
+  private readonly empty = el(
+    'p',
+    { class: 'muted' },
+    'This stage has no SLO. Add some under "slo" to hold it to a limit.',
+  );
+  readonly element = el('section', { aria: { label: 'Service level objectives' } }, this.list, this.empty);
+  private readonly tiles = new Map<string, Tile>();
+  private order = '';
+
+  constructor(private readonly post: Post) {}
+
+  render({ head }: RunStore, shown: Shown | null): void {
+    const models = head === null || shown === null ? [] : tilesOf(shown, head);
+    setHidden(this.empty, shown?.stage == null || models.length > 0);
+    setHidden(this.element, models.length === 0 && this.empty.hidden);
+    const keys = models.map(tileKey);
+    const order = keys.join('\n');
+    if (order !== this.order) {
+      this.order = order;
+      this.list.replaceChildren(...keys.map((key) => this.tile(key).element));
+      for (const key of [...this.tiles.keys()]) if (!keys.includes(key)) this.tiles.delete(key);
+    }
+    models.forEach((model, i) => this.tile(keys[i] ?? '').render(model));
+  }
+
+  private tile(key: string): Tile {
+    const known = this.tiles.get(key);
+    if (known !== undefined) return known;
+    const tile = new Tile((pointer) => this.post({ type: 'reveal', pointer }));
+    this.tiles.set(key, tile);
+    return tile;
+  }
+}
+
+/** Worst first once the stage is done; before that in the order of the file, so that no tile moves under the pointer. */
+function tilesOf({ stage, target }: Shown, head: NonNullable<RunStore['head']>): TileModel[] {
+  const options = { metrics: head.metrics, confidence: head.confidence };
+  const ended = head.status !== 'running';
+  const done = stage !== null && (ended || stage.data.status === 'done');
+  const ofStage = stage === null ? [] : stageTiles(stage.data.slos, stage.data.results, { ...options, final: done });
+  // The stage `cases` lists the quality SLOs of its target, too.
+  const known = new Set(ofStage.map(tileKey));
+  const ofQuality = stageTiles([], target.quality.slo, { ...options, final: ended }).filter(
+    (tile) => !known.has(tileKey(tile)),
+  );
+  const tiles = [...ofStage, ...ofQuality];
+  return (stage === null ? ended : done) ? worstFirst(tiles) : tiles;
+}
+
+function tileKey({ pointer, title, limit }: TileModel): string {
+  return `${pointer} ${title} ${limit}`;
+}
+
+class Tile {
+  private readonly glyph = icon('clock');
+  private readonly word = el('strong');
+  private readonly confidence = el('span', { class: 'muted' });
+  private readonly title = el('span', { class: 'tile-title' });
+  private readonly value = el('span', { class: 'tile-value number' });
+  private readonly limit = el('span', { class: 'muted number' });
+  private readonly fill = el('span', { class: 'bar-fill' });
+  private readonly mark = el('span', { class: 'bar-limit' });
+  private readonly distance = el('span', { class: 'tile-distance' });
+  private readonly sample = el('span', { class: 'muted number' });
+  private readonly button: HTMLButtonElement;
+  readonly element: HTMLElement;
+  private pointer = '';
+
+  constructor(reveal: (pointer: string) => void) {
+    this.button = el(
+      'button',
+      { class: 'tile', type: 'button' },
+      el('span', { class: 'tile-top' }, this.title, el('span', { class: 'badge' }, this.glyph, this.word)),
+      el('span', { class: 'tile-figure' }, this.value, this.limit),
+      el('span', { class: 'bar', aria: { hidden: true } }, this.fill, this.mark),
+      this.distance,
+      el('span', { class: 'tile-sample' }, this.sample, this.confidence),
+    );
+    this.button.addEventListener('click', () => reveal(this.pointer));
+    this.element = el('li', {}, this.button);
+  }
+
+  render(model: TileModel): void {
+    this.pointer = model.pointer;
+    setClass(this.button, `tile tone-border-${model.word.tone}`);
+    setAttribute(this.button, 'title', model.help);
+    setClass(this.glyph, iconClass(model.word.icon, `tone-${model.word.tone}`));
+    setText(this.word, model.word.word);
+    setText(this.confidence, model.confidence);
+    setText(this.title, model.title);
+    setText(this.value, model.value);
+    setText(this.limit, model.limit);
+    setText(this.distance, model.distance);
+    setText(this.sample, model.sample);
+    setClass(this.fill, `bar-fill tone-back-${model.word.tone}`);
+    this.fill.style.transform = `scaleX(${model.bar.fill.toFixed(4)})`;
+    this.mark.style.left = `${(model.bar.limit * 100).toFixed(2)}%`;
+  }
+}
