@@ -1,6 +1,6 @@
 // Builds every bundle into dist/. `--watch` rebuilds on change, `--dev` keeps names and adds source maps.
 import { build, context } from 'esbuild';
-import { copyFile, mkdir } from 'node:fs/promises';
+import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
 
 const watch = process.argv.includes('--watch');
 const dev = watch || process.argv.includes('--dev');
@@ -41,6 +41,8 @@ const bundles = [
   },
 ].map((bundle) => ({ ...bundle, outdir: bundle.platform === 'browser' ? 'dist/webview' : 'dist' }));
 
+// Taken away first and written last: scripts/ensure-built.ts takes a build that broke off for none.
+await rm('dist/.built', { force: true });
 await mkdir('dist/webview', { recursive: true });
 await copyFile('node_modules/@vscode/codicons/dist/codicon.css', 'dist/webview/codicon.css');
 await copyFile('node_modules/@vscode/codicons/dist/codicon.ttf', 'dist/webview/codicon.ttf');
@@ -49,4 +51,5 @@ if (watch) {
   await Promise.all(bundles.map(async (bundle) => (await context(bundle)).watch()));
 } else {
   await Promise.all(bundles.map((bundle) => build(bundle)));
+  await writeFile('dist/.built', '');
 }

@@ -1,0 +1,45 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { runTests } from '@vscode/test-electron';
+import { runCommand } from './command';
+import { ensureVscode } from './ensure-vscode';
+import { copyExamples } from './examples-copy';
+import { runMain } from './main';
+import { repositoryRoot } from './paths';
+import { quietSettings } from './settings';
+
+/** Set in the process that has been started again under xvfb-run. */
+const displayVariable = 'PROMPTRIG_UNDER_XVFB';
+
+/**
+ * Runs the bundled suites of out/vscode in a real VS Code, on a copy of the examples. Arguments become
+ * mocha's grep: `npm run test:vscode -- "a title"`.
+ */
+async function main(): Promise<void> {
+  const vscode = await ensureVscode();
+  if (vscode.prefix.length > 0 && !process.env[displayVariable]) {
+    const [program = '', ...args] = [...vscode.prefix, process.execPath, ...process.execArgv, ...process.argv.slice(1)];
+    await runCommand(program, args, { output: 'inherit', env: { ...process.env, [displayVariable]: '1' } });
+    return;
+  }
+  const examples = await copyExamples();
+  const folder = await mkdtemp(join(tmpdir(), 'promptrig-test-'));
+  try {
+    const userData = join(folder, 'user');
+    await mkdir(join(userData, 'User'), { recursive: true });
+    await writeFile(join(userData, 'User/settings.json'), JSON.stringify(quietSettings));
+    await runTests({
+      vscodeExecutablePath: vscode.executable,
+      extensionDevelopmentPath: repositoryRoot,
+      extensionTestsPath: join(repositoryRoot, 'out/vscode/index.js'),
+      launchArgs: [examples.folder, `--user-data-dir=${userData}`, `--extensions-dir=${join(folder, 'extensions')}`],
+      extensionTestsEnv: { PROMPTRIG_TEST_GREP: process.argv.slice(2).join(' ') },
+    });
+  } finally {
+    await examples.remove();
+    await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+  }
+}
+
+runMain(main);
