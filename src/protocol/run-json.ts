@@ -197,6 +197,12 @@ export interface RequestRecord {
   finish_reason: string | null;
   status: number | null;
   cost: number | null;
+  /** Ms it waited for a free slot of `max_concurrency` before it was sent: part of `dispatch_lag`, but not the client's fault. */
+  socket_wait?: number;
+  /** It was written to an idle connection that the server closed at that moment, and sent once more on a new one. */
+  resent?: boolean;
+  /** Attempts of a quality case, where there was more than one; the instants are those of the last. */
+  attempts?: number;
   error?: { kind: string; message: string };
 }
 

@@ -1,0 +1,129 @@
+/**
+ * Between the sockets and the decoders. Two things keep the measured instants true when many streams are busy:
+ *
+ * 1. One instant for everything that one poll of the event loop returned. The kernel had all those bytes before the poll came
+ *    back, so the moment the first of them is seen is closer to the truth than the moment JavaScript gets to the last of
+ *    them, which with a thousand busy sockets is many milliseconds later.
+ * 2. Bytes are only queued on arrival. Decoding happens after the poll, in slices, so that a burst of long events does not
+ *    keep the next poll, and with it the next instants, waiting.
+ */
+
+/** Who decodes. `decode` gets the bytes in order of arrival; `finish` follows the last of them. */
+export interface IntakeConsumer {
+  decode(chunk: Buffer, arrivedMs: number): void;
+  finish(): void;
+}
+
+/** libuv takes at most this many ready sockets from one system call; then it asks again, within the same poll. */
+const READY_PER_POLL = 1024;
+/** Longest slice of decoding between two polls. */
+const SLICE_MS = 1;
+/** The clock is read once for so many chunks. */
+const CHUNKS_PER_CLOCK = 8;
+/** With so much waiting, memory matters more than the instants: everything is decoded at once. */
+const MAX_QUEUED_BYTES = 64 * 1024 * 1024;
+
+export class Intake {
+  private instant = 0;
+  private uses = 0;
+  private scheduled = false;
+
+  private consumers: IntakeConsumer[] = [];
+  private chunks: (Buffer | null)[] = [];
+  private instants: number[] = [];
+  private head = 0;
+  private queuedBytes = 0;
+
+  /**
+   * @param nowMs monotonic ms
+   * @param soon runs a callback after the current poll (`setImmediate`)
+   */
+  constructor(
+    private readonly nowMs: () => number,
+    private readonly soon: (callback: () => void) => void = setImmediate,
+  ) {}
+
+  /**
+   * When the bytes being handled now arrived.
+   * @param notBeforeMs an instant that they cannot precede, such as that of the request's being sent: bytes can be handled
+   *   outside of a poll, and then the instant of the poll before would be too early
+   */
+  arrival(notBeforeMs: number): number {
+    if (this.instant === 0 || this.uses >= READY_PER_POLL) {
+      this.instant = this.nowMs();
+      this.uses = 0;
+      this.wake();
+    }
+    this.uses++;
+    return this.instant >= notBeforeMs ? this.instant : this.nowMs();
+  }
+
+  /** Queues bytes for decoding. `chunk` must not change afterwards. */
+  push(consumer: IntakeConsumer, chunk: Buffer, arrivedMs: number): void {
+    this.consumers.push(consumer);
+    this.chunks.push(chunk);
+    this.instants.push(arrivedMs);
+    this.queuedBytes += chunk.length;
+    this.wake();
+    if (this.queuedBytes > MAX_QUEUED_BYTES) this.flush();
+  }
+
+  /** Queues the end of a consumer's bytes. */
+  finish(consumer: IntakeConsumer): void {
+    this.consumers.push(consumer);
+    this.chunks.push(null);
+    this.instants.push(0);
+    this.wake();
+  }
+
+  /** Decodes everything now. */
+  flush(): void {
+    this.drain(Number.POSITIVE_INFINITY);
+  }
+
+  private wake(): void {
+    if (this.scheduled) return;
+    this.scheduled = true;
+    this.soon(this.afterPoll);
+  }
+
+  private readonly afterPoll = (): void => {
+    this.scheduled = false;
+    this.instant = 0;
+    this.drain(this.nowMs() + SLICE_MS);
+    if (this.head < this.consumers.length) this.wake();
+  };
+
+  private drain(untilMs: number): void {
+    let sinceClock = 0;
+    // A consumer may push or even flush while it decodes; the head is therefore moved before each call.
+    while (this.head < this.consumers.length) {
+      const at = this.head++;
+      const consumer = this.consumers[at];
+      const chunk = this.chunks[at];
+      if (consumer !== undefined) {
+        if (chunk === null || chunk === undefined) {
+          consumer.finish();
+        } else {
+          this.queuedBytes -= chunk.length;
+          consumer.decode(chunk, this.instants[at] ?? 0);
+        }
+      }
+      if (++sinceClock >= CHUNKS_PER_CLOCK) {
+        sinceClock = 0;
+        if (this.nowMs() >= untilMs) break;
+      }
+    }
+    if (this.head === this.consumers.length) {
+      this.consumers = [];
+      this.chunks = [];
+      this.instants = [];
+      this.head = 0;
+    } else if (this.head > 4096) {
+      this.consumers = this.consumers.slice(this.head);
+      this.chunks = this.chunks.slice(this.head);
+      this.instants = this.instants.slice(this.head);
+      this.head = 0;
+    }
+  }
+}

@@ -1,0 +1,464 @@
+/** One request from the moment it may be sent to its record. */
+import type { Dispatcher } from 'undici';
+import type { EndpointPlan } from '../../protocol/plan';
+import type { RequestRecord } from '../../protocol/run-json';
+import type { AnswerSink, DecodeFailure, StreamDecoder, WireApi, WireRequest, WireUsage } from '../endpoints/wire';
+import type { Redactor } from '../util/redact';
+import { neverWritten, ConnectTimeoutError, type Connection, type ConnectionPool } from './connections';
+import type { Intake, IntakeConsumer } from './intake';
+import {
+  cancelledFailure,
+  decodeFailure,
+  emptyAnswerFailure,
+  httpFailure,
+  streamCutFailure,
+  socketClosedFailure,
+  timeoutFailure,
+  transportFailure,
+  type ErrorPlace,
+  type RequestFailure,
+  type TimeoutKind,
+} from './request-errors';
+import type { Answer } from './types';
+
+/** Of the body of an error response, only so much is read for the sentence; the rest is dropped. */
+const MAX_ERROR_TEXT_BYTES = 16 * 1024;
+/** An error response that goes on beyond this is cut off. */
+const MAX_ERROR_BODY_BYTES = 1024 * 1024;
+const MAX_DETAIL_CHARS = 300;
+/**
+ * A server may close an idle connection at the very moment a request is written to it. That is the transport's doing, not
+ * the endpoint's, so such a request is sent once more on a new connection. It is told apart from a server that crashes by
+ * the connection having been idle for a while and being closed right after the request was written.
+ */
+const STALE_AFTER_IDLE_MS = 1000;
+const STALE_WITHIN_MS = 1000;
+
+/** What the requests of one endpoint have in common. */
+export interface RequestContext {
+  pool: ConnectionPool;
+  wire: WireApi;
+  place: ErrorPlace;
+  timeouts: EndpointPlan['timeout'];
+  intake: Intake;
+  redactor: Redactor;
+  nowMs: () => number;
+  /** Instants of records count from here. */
+  clockOriginMs: number;
+}
+
+export interface RequestSpec {
+  id: string;
+  target: string;
+  stage: string;
+  index: number;
+  casePointer: string | undefined;
+  repeat: number | undefined;
+  request: WireRequest;
+  /** Monotonic ms. */
+  scheduledMs: number;
+  /** How long it waited for a free slot of `max_concurrency`; null where it did not. */
+  socketWaitMs: number | null;
+  /** Keep the text of the answer (quality cases). */
+  keepText: boolean;
+  /** Visible text as it streams in. */
+  onText?: (text: string) => void;
+}
+
+export interface RequestEnd {
+  /** Its `phase` is `measured`: who knows the stage's window corrects it. */
+  record: RequestRecord;
+  answer: Answer | undefined;
+  /** What the server asked to wait before the next attempt, where it did. */
+  retryAfterMs: number | null;
+}
+
+export interface RequestListener {
+  /** The connection is free: the next request may go. Comes before `onEnded`, which waits for decoding. */
+  onReleased(gotResponse: boolean): void;
+  onEnded(end: RequestEnd): void;
+}
+
+/**
+ * Sends the request and follows it to its end. It is undici's handler (the form with raw headers, which costs least),
+ * the consumer of its own bytes and the sink of its own decoder: no object is made per chunk.
+ */
+export class RequestExecution implements IntakeConsumer, AnswerSink, Dispatcher.DispatchHandler {
+  private readonly decoder: StreamDecoder;
+  private connection: Connection | undefined;
+  private cancelOpening: (() => void) | undefined;
+  private connectMs: number | null = null;
+  private idleForMs = 0;
+  private opensConnection = false;
+  private resent = false;
+  private released = false;
+  private recorded = false;
+
+  private readonly startedMs: number;
+  private sentMs: number | null = null;
+  private headersMs: number | null = null;
+  private lastByteMs = 0;
+  private endMs = 0;
+  private status: number | null = null;
+  private retryAfterMs: number | null = null;
+  private encoding = '';
+  private responseStarted = false;
+  private failure: RequestFailure | null = null;
+  private error: unknown = null;
+
+  /** Arrival of what is being decoded. */
+  private instantMs = 0;
+  private firstMs: number | null = null;
+  private firstAnswerMs: number | null = null;
+  private lastMs: number | null = null;
+  private readonly gapsMs: number[] = [];
+  private events = 0;
+  private finishReason: string | null = null;
+  private complete = false;
+  private usage: WireUsage | null = null;
+  private text = '';
+  private reasoning = '';
+  private errorBody: Buffer[] = [];
+  private errorBodyBytes = 0;
+
+  constructor(
+    private readonly context: RequestContext,
+    private readonly spec: RequestSpec,
+    private readonly listener: RequestListener,
+  ) {
+    this.startedMs = context.nowMs();
+    this.decoder = context.wire.createDecoder({ keepToolCalls: spec.keepText });
+  }
+
+  /** Takes an idle connection or opens one, and sends. */
+  start(): void {
+    const idle = this.context.pool.takeIdle();
+    if (idle === undefined) this.openAndSend();
+    else this.sendOn(idle);
+  }
+
+  /** Ends it as cancelled. */
+  cancel(): void {
+    this.stop(cancelledFailure(this.sentMs !== null));
+  }
+
+  /**
+   * Ends it if it has exceeded one of its limits.
+   * @param nowMs monotonic ms
+   */
+  checkTimeouts(nowMs: number): void {
+    if (this.released) return;
+    const { firstTokenMs, idleMs, totalMs } = this.context.timeouts;
+    if (nowMs - this.startedMs > totalMs) this.timeOut('total_timeout', totalMs);
+    else if (this.sentMs === null) return;
+    else if (this.firstMs === null) {
+      if (nowMs - this.sentMs > firstTokenMs) this.timeOut('first_token_timeout', firstTokenMs);
+    } else if (nowMs - this.lastByteMs > idleMs) this.timeOut('idle_timeout', idleMs);
+  }
+
+  private timeOut(kind: TimeoutKind, limitMs: number): void {
+    // What lies in the queue may be the first token.
+    this.context.intake.flush();
+    if (kind === 'first_token_timeout' && this.firstMs !== null) return;
+    // A server that leaves the stream open after the answer's end has answered.
+    if (this.answered()) this.abort();
+    else this.stop(timeoutFailure(kind, limitMs, this.context.place));
+  }
+
+  private answered(): boolean {
+    return this.complete || this.finishReason !== null;
+  }
+
+  private stop(failure: RequestFailure): void {
+    if (this.released || this.failure !== null) return;
+    this.failure = failure;
+    this.abort();
+  }
+
+  private abort(): void {
+    this.cancelOpening?.();
+    this.cancelOpening = undefined;
+    this.settle();
+  }
+
+  private openAndSend(): void {
+    this.opensConnection = true;
+    this.cancelOpening = this.context.pool.open((error, connection) => {
+      this.cancelOpening = undefined;
+      if (connection === undefined) {
+        const { place, timeouts } = this.context;
+        this.failure ??=
+          error instanceof ConnectTimeoutError
+            ? timeoutFailure('connect_timeout', timeouts.connectMs, place)
+            : transportFailure(error, false, place);
+        this.settle();
+        return;
+      }
+      this.connectMs = connection.times.totalMs;
+      this.sendOn(connection);
+    });
+  }
+
+  private sendOn(connection: Connection): void {
+    this.connection = connection;
+    this.idleForMs = this.opensConnection ? 0 : this.context.nowMs() - connection.idleSinceMs;
+    const { method, path, headers, body } = this.spec.request;
+    connection.dispatch({ method, path, headers, body }, this);
+  }
+
+  // --- undici's handler ---
+
+  onConnect(): void {
+    // undici requires it; a request is given up by destroying its connection, which carries nothing else.
+  }
+
+  /** undici calls it when the last byte of the request has been handed to the socket. */
+  onRequestSent(): void {
+    this.sentMs = this.context.nowMs();
+    this.lastByteMs = this.sentMs;
+  }
+
+  onResponseStarted(): void {
+    this.responseStarted = true;
+  }
+
+  onHeaders(status: number, headers: Buffer[]): boolean {
+    if (status < 200) return true;
+    this.headersMs = this.lastByteMs = this.context.intake.arrival(this.sentMs ?? 0);
+    this.status = status;
+    for (let i = 0; i + 1 < headers.length; i += 2) {
+      const length = headers[i]?.length;
+      // The two that matter, told by their length first: decoding every name would cost more than the rest of this.
+      if (length !== 16 && length !== 11) continue;
+      const name = headers[i]?.toString('latin1').toLowerCase();
+      const value = headers[i + 1]?.toString('latin1') ?? '';
+      if (name === 'content-encoding') this.encoding = value.trim().toLowerCase();
+      else if (name === 'retry-after') this.retryAfterMs = retryAfterMs(value);
+    }
+    if (this.isAnswer() && this.encoding !== '' && this.encoding !== 'identity') {
+      this.stop(decodeFailure('content_encoding', this.encoding, this.context.place));
+    }
+    return true;
+  }
+
+  onData(chunk: Buffer): boolean {
+    if (this.failure !== null) return true;
+    const arrivedMs = this.context.intake.arrival(this.sentMs ?? 0);
+    this.lastByteMs = arrivedMs;
+    this.context.intake.push(this, chunk, arrivedMs);
+    return true;
+  }
+
+  onComplete(): void {
+    this.endMs = this.context.intake.arrival(this.sentMs ?? 0);
+    this.settle();
+  }
+
+  onError(error: Error): void {
+    if (this.released) return;
+    if (this.failure === null && this.isStale(error)) {
+      this.resent = true;
+      this.sentMs = null;
+      this.openAndSend();
+      return;
+    }
+    this.error = error;
+    this.settle();
+  }
+
+  private isStale(error: unknown): boolean {
+    if (this.opensConnection || this.resent || this.responseStarted) return false;
+    if (neverWritten(error)) return true;
+    if (this.sentMs === null) return false;
+    return this.idleForMs >= STALE_AFTER_IDLE_MS && this.context.nowMs() - this.sentMs < STALE_WITHIN_MS;
+  }
+
+  /** The network's part is over: gives the connection back and queues the end behind what is still to be decoded. */
+  private settle(): void {
+    if (this.released) return;
+    this.released = true;
+    const clean = this.endMs > 0;
+    if (!clean) this.endMs = Math.max(this.context.nowMs(), this.lastByteMs);
+    const connection = this.connection;
+    this.connection = undefined;
+    if (connection !== undefined) {
+      if (clean) this.context.pool.release(connection);
+      else connection.destroy();
+    }
+    this.context.intake.finish(this);
+    this.listener.onReleased(this.status !== null);
+  }
+
+  // --- decoding, after the poll ---
+
+  private isAnswer(): boolean {
+    return this.status !== null && this.status >= 200 && this.status < 300;
+  }
+
+  decode(chunk: Buffer, arrivedMs: number): void {
+    if (this.failure !== null) return;
+    this.instantMs = arrivedMs;
+    if (this.isAnswer()) {
+      this.decoder.push(chunk, this);
+      return;
+    }
+    this.errorBodyBytes += chunk.length;
+    if (this.errorBodyBytes - chunk.length < MAX_ERROR_TEXT_BYTES) this.errorBody.push(chunk);
+    // The failure is the status; the connection is given up because reading on would only keep it busy.
+    if (this.errorBodyBytes > MAX_ERROR_BODY_BYTES) this.abort();
+  }
+
+  onContent(answer: string, reasoning: string, toolCall: boolean): void {
+    const at = this.instantMs;
+    this.events++;
+    if (this.lastMs === null) this.firstMs = at;
+    else this.gapsMs.push(micros(at - this.lastMs));
+    this.lastMs = at;
+    if (this.firstAnswerMs === null && (answer !== '' || toolCall)) this.firstAnswerMs = at;
+    if (this.spec.keepText) {
+      this.text += answer;
+      this.reasoning += reasoning;
+    }
+    if (answer !== '') this.spec.onText?.(answer);
+  }
+
+  onUsage(usage: WireUsage): void {
+    this.usage = usage;
+  }
+
+  onFinish(reason: string): void {
+    this.finishReason = reason;
+  }
+
+  onDone(): void {
+    this.complete = true;
+  }
+
+  onFailure(failure: DecodeFailure, detail: string): void {
+    if (this.failure !== null) return;
+    this.failure = decodeFailure(failure, this.context.redactor.text(detail), this.context.place);
+    this.abort();
+  }
+
+  finish(): void {
+    if (this.recorded) return;
+    this.recorded = true;
+    if (this.failure === null && this.isAnswer()) {
+      this.instantMs = this.lastByteMs;
+      this.decoder.end(this);
+    }
+    const failure = this.failure ?? this.judge();
+    this.listener.onEnded({
+      record: this.buildRecord(failure),
+      answer: this.spec.keepText
+        ? { text: this.text || (this.decoder.toolCallsJson() ?? ''), reasoning: this.reasoning }
+        : undefined,
+      retryAfterMs: this.retryAfterMs,
+    });
+  }
+
+  /** What became of a request that nothing has been said about yet. */
+  private judge(): RequestFailure | null {
+    const { place } = this.context;
+    if (this.status !== null && !this.isAnswer()) return httpFailure(this.status, this.errorDetail(), place);
+    if (this.answered()) {
+      return this.events > 0 ? null : emptyAnswerFailure(this.usage?.outputTokens ?? null, this.finishReason, place);
+    }
+    if (this.error !== null) {
+      if (this.status !== null) return streamCutFailure(place);
+      return this.responseStarted
+        ? socketClosedFailure(place)
+        : transportFailure(this.error, this.sentMs !== null, place);
+    }
+    // The server closed the stream in good order but said neither that the answer is finished nor anything at all.
+    return this.events > 0 || this.lastByteMs > (this.headersMs ?? 0)
+      ? streamCutFailure(place)
+      : emptyAnswerFailure(null, null, place);
+  }
+
+  private errorDetail(): string {
+    const text = Buffer.concat(this.errorBody).subarray(0, MAX_ERROR_TEXT_BYTES).toString('utf8');
+    const flat = this.context.redactor.text(errorMessageIn(text)).replace(/\s+/g, ' ').trim();
+    return flat.length <= MAX_DETAIL_CHARS ? flat : `${flat.slice(0, MAX_DETAIL_CHARS)}…`;
+  }
+
+  private buildRecord(failure: RequestFailure | null): RequestRecord {
+    const { spec, usage } = this;
+    const at = (instantMs: number | null) =>
+      instantMs === null ? null : micros(instantMs - this.context.clockOriginMs);
+    const outputTokens = usage?.outputTokens ?? (this.events > 0 ? this.events : null);
+    const record: RequestRecord = {
+      id: spec.id,
+      target: spec.target,
+      stage: spec.stage,
+      index: spec.index,
+      phase: 'measured',
+      outcome: failure?.outcome ?? 'completed',
+      scheduled: micros(spec.scheduledMs - this.context.clockOriginMs),
+      sent: at(this.sentMs),
+      headers: at(this.headersMs),
+      first: at(this.firstMs),
+      first_answer: at(this.firstAnswerMs),
+      last: at(this.lastMs),
+      end: micros(this.endMs - this.context.clockOriginMs),
+      connect_ms: this.connectMs === null ? null : micros(this.connectMs),
+      itl: this.gapsMs,
+      input_tokens: usage?.inputTokens ?? null,
+      output_tokens: outputTokens,
+      cached_input_tokens: usage?.cachedInputTokens ?? null,
+      reasoning_tokens: usage?.reasoningTokens ?? null,
+      tokens_source: outputTokens === null ? null : usage?.outputTokens == null ? 'chunks' : 'usage',
+      events: this.events,
+      finish_reason: this.finishReason,
+      status: this.status,
+      cost: null,
+    };
+    if (spec.casePointer !== undefined) record.case = spec.casePointer;
+    if (spec.repeat !== undefined) record.repeat = spec.repeat;
+    if (spec.socketWaitMs !== null) record.socket_wait = micros(spec.socketWaitMs);
+    if (this.resent) record.resent = true;
+    if (failure !== null) record.error = { kind: failure.kind, message: failure.message };
+    return record;
+  }
+}
+
+/** Whole microseconds: finer digits are noise that would double the size of the files. */
+function micros(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
+}
+
+function retryAfterMs(value: string): number | null {
+  const seconds = Number(value);
+  if (value.trim() !== '' && Number.isFinite(seconds) && seconds >= 0) return seconds * 1000;
+  const date = Date.parse(value);
+  return Number.isNaN(date) ? null : Math.max(0, date - Date.now());
+}
+
+/** The message inside the usual shapes of error bodies, else the text without markup. */
+function errorMessageIn(text: string): string {
+  try {
+    const parsed = JSON.parse(text) as unknown;
+    if (typeof parsed === 'object' && parsed !== null) {
+      const { error, message, detail } = parsed as { error?: unknown; message?: unknown; detail?: unknown };
+      if (typeof error === 'object' && error !== null && 'message' in error && typeof error.message === 'string') {
+        return error.message;
+      }
+      for (const candidate of [error, message, detail]) if (typeof candidate === 'string') return candidate;
+    }
+    return text;
+  } catch {
+    // Not JSON: a page of a proxy, or cut at the bound.
+    return text.replace(/<(script|style)[\s\S]*?<\/\1>/gi, ' ').replace(/<[^>]*>/g, ' ');
+  }
+}
+
+/** Header names and values of one request: those of its endpoint and its id, so that it can be found in the server's log. */
+export function withRequestId(request: WireRequest, id: string): WireRequest {
+  const { headers } = request;
+  for (let i = 0; i < headers.length; i += 2) {
+    if (headers[i]?.toLowerCase() === 'x-request-id') return request;
+  }
+  // Names of stages and cases may hold any character; a header value may not.
+  const value = id.replace(/[^\x20-\x7e]+/g, (part) => encodeURIComponent(Buffer.from(part).toString()));
+  return { ...request, headers: [...headers, 'x-request-id', value] };
+}

@@ -1,0 +1,150 @@
+/**
+ * Heats the code path. The first requests of a thread run through code that is neither loaded nor compiled and are measured
+ * many milliseconds slower than they were. So, before anything is measured, the very same path (connection pool, undici,
+ * framing, decoding, records) is run for a moment against a server inside the thread. Nothing is sent to the endpoint.
+ */
+import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { openaiChat } from '../endpoints/openai-chat';
+import { Redactor } from '../util/redact';
+import { ConnectionPool } from './connections';
+import type { Intake } from './intake';
+import { RequestExecution, type RequestContext } from './request';
+
+const LANES = 8;
+const MAX_REQUESTS = 400;
+const EVENTS = 24;
+const TIMEOUT_MS = 1000;
+
+/**
+ * @param budgetMs how long it may take, about
+ * @returns how many requests were run, and why it could not be done where it could not (then the first requests are cold)
+ */
+export async function warmCodePath(
+  intake: Intake,
+  nowMs: () => number,
+  budgetMs: number,
+): Promise<{ requests: number; problem: string | null }> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    socket.on('error', () => socket.destroy());
+    answerRequests(socket);
+  });
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(0, '127.0.0.1', resolve);
+    });
+  } catch (error) {
+    return { requests: 0, problem: error instanceof Error ? error.message : String(error) };
+  }
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const pool = new ConnectionPool({
+    origin,
+    connectTimeoutMs: TIMEOUT_MS,
+    tls: { ca: undefined, rejectUnauthorized: true },
+    nowMs,
+  });
+  const context: RequestContext = {
+    pool,
+    wire: openaiChat,
+    place: { endpoint: 'warm-up', host: origin, model: '', apiKeyEnv: undefined },
+    timeouts: { connectMs: TIMEOUT_MS, firstTokenMs: TIMEOUT_MS, idleMs: TIMEOUT_MS, totalMs: TIMEOUT_MS },
+    intake,
+    redactor: new Redactor(),
+    nowMs,
+    clockOriginMs: 0,
+  };
+  const request = openaiChat.buildRequest(
+    { url: origin, model: 'warm-up', headers: {}, params: {}, apiKey: undefined },
+    [{ role: 'user', content: 'warm-up' }],
+    { stream: true },
+  );
+  let requests = 0;
+  let problem: string | null = null;
+  try {
+    await pool.warm(LANES, new AbortController().signal);
+    const untilMs = nowMs() + budgetMs;
+    const lane = async () => {
+      while (requests < MAX_REQUESTS && problem === null && nowMs() < untilMs) {
+        const index = requests++;
+        await new Promise<void>((resolve) => {
+          const spec = {
+            id: 'warm-up',
+            target: 'warm-up',
+            stage: 'warm-up',
+            index,
+            casePointer: undefined,
+            repeat: undefined,
+            request,
+            scheduledMs: nowMs(),
+            socketWaitMs: null,
+            keepText: false,
+          };
+          const execution = new RequestExecution(context, spec, {
+            onReleased: () => undefined,
+            onEnded: ({ record }) => {
+              if (record.outcome !== 'completed') problem ??= record.error?.message ?? record.outcome;
+              resolve();
+            },
+          });
+          execution.start();
+        });
+      }
+    };
+    await Promise.all(Array.from({ length: LANES }, lane));
+  } finally {
+    pool.close();
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  }
+  return { requests, problem };
+}
+
+/** Answers each request on a connection with a short stream, cut into pieces as a real one is. */
+function answerRequests(socket: Socket): void {
+  let received = Buffer.alloc(0);
+  socket.on('data', (chunk: Buffer) => {
+    received = Buffer.concat([received, chunk]);
+    const headEnd = received.indexOf('\r\n\r\n');
+    if (headEnd === -1) return;
+    const length = Number(/content-length: (\d+)/i.exec(received.toString('latin1', 0, headEnd))?.[1] ?? 0);
+    if (received.length < headEnd + 4 + length) return;
+    received = received.subarray(headEnd + 4 + length);
+    let piece = 0;
+    const next = () => {
+      if (socket.destroyed) return;
+      const bytes = PIECES[piece++];
+      if (bytes === undefined) return;
+      socket.write(bytes);
+      setImmediate(next);
+    };
+    next();
+  });
+}
+
+const PIECES = ((): Buffer[] => {
+  const chunk = (text: string) => {
+    const body = `data: ${text}\n\n`;
+    return `${Buffer.byteLength(body).toString(16)}\r\n${body}\r\n`;
+  };
+  const event = (delta: object, finish: string | null) =>
+    chunk(
+      JSON.stringify({
+        id: 'chatcmpl-0',
+        object: 'chat.completion.chunk',
+        created: 0,
+        model: 'warm-up',
+        choices: [{ index: 0, delta, logprobs: null, finish_reason: finish }],
+      }),
+    );
+  const usage = { prompt_tokens: 1, completion_tokens: EVENTS, total_tokens: EVENTS + 1 };
+  return [
+    'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\ntransfer-encoding: chunked\r\n\r\n',
+    event({ role: 'assistant', content: '' }, null),
+    ...Array.from({ length: EVENTS }, (_, i) => event({ content: ` token${i}` }, null)),
+    event({}, 'stop') + chunk(JSON.stringify({ id: 'chatcmpl-0', choices: [], usage })) + chunk('[DONE]'),
+    '0\r\n\r\n',
+  ].map((text) => Buffer.from(text));
+})();

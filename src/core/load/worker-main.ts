@@ -1,0 +1,289 @@
+/** What a load worker does with the messages of its LoadRunner. */
+import type { WireApi, WireTarget } from '../endpoints/wire';
+import { wireApiOf } from '../endpoints/registry';
+import { monotonicMs, systemClock } from '../util/clock';
+import { messageOf, PromptrigError } from '../util/errors';
+import { Redactor } from '../util/redact';
+import { CasesRun } from './cases-run';
+import { ConnectionPool, ConnectTimeoutError } from './connections';
+import { HealthWatch } from './health';
+import { Intake } from './intake';
+import { RequestExecution, type RequestContext, type RequestListener, type RequestSpec } from './request';
+import { timeoutFailure, transportFailure } from './request-errors';
+import { StageRun, type JobRun } from './stage-run';
+import type { EndedRequest, LoadTarget } from './types';
+import { warmCodePath } from './warm-up';
+import type { FromWorker, LoadWorkerData, TlsMaterial, ToWorker } from './worker-protocol';
+
+const WARM_UP_MS = 250;
+/** Resolution of every timeout: one timer for all requests, not one each. */
+const SWEEP_MS = 25;
+const LIVE_MS = 200;
+const DELTAS_MS = 50;
+/** Records in one message, and messages that may be under way unconfirmed: a slow receiver must not drown in them. */
+const BATCH_RECORDS = 512;
+const BATCHES_UNDER_WAY = 8;
+
+const SECRET_HEADER = /auth|key|token|secret|cookie/i;
+
+export interface WorkerPort {
+  postMessage(message: FromWorker): void;
+  on(event: 'message', listener: (message: ToWorker) => void): unknown;
+}
+
+interface Endpoint {
+  wire: WireApi;
+  wireTarget: WireTarget;
+  context: RequestContext;
+}
+
+/** Heats the code path, says `ready`, then serves messages until the thread is ended. */
+export async function runLoadWorker(port: WorkerPort, data: LoadWorkerData): Promise<void> {
+  const worker = new LoadWorker(port, data);
+  port.on('message', (message) => worker.receive(message));
+  await worker.warmUp();
+}
+
+class LoadWorker {
+  private readonly intake = new Intake(monotonicMs);
+  private readonly endpoints = new Map<string, Endpoint>();
+  private readonly calls = new Map<number, () => void>();
+  private readonly active = new Set<RequestExecution>();
+  private sweep: NodeJS.Timeout | undefined;
+  private readonly outbox: Outbox;
+
+  constructor(
+    private readonly port: WorkerPort,
+    private readonly data: LoadWorkerData,
+  ) {
+    this.outbox = new Outbox(port);
+  }
+
+  async warmUp(): Promise<void> {
+    const { problem } = await warmCodePath(this.intake, monotonicMs, WARM_UP_MS);
+    this.port.postMessage({ type: 'ready', warmUpProblem: problem });
+  }
+
+  receive(message: ToWorker): void {
+    switch (message.type) {
+      case 'open':
+        this.guard(message.call, this.open(message));
+        return;
+      case 'release':
+        this.endpoints.get(message.targetId)?.context.pool.close();
+        this.endpoints.delete(message.targetId);
+        return;
+      case 'run':
+        this.guard(message.call, this.run(message));
+        return;
+      case 'cancel':
+        this.calls.get(message.call)?.();
+        return;
+      case 'ack':
+        this.outbox.acknowledged();
+        return;
+    }
+  }
+
+  private guard(call: number, work: Promise<void>): void {
+    work
+      .catch((error: unknown) => {
+        this.port.postMessage({
+          type: 'failed',
+          call,
+          code: error instanceof PromptrigError ? error.code : 'internal',
+          message: messageOf(error),
+          reason: error instanceof Error ? (error.stack ?? error.message) : String(error),
+        });
+      })
+      .finally(() => this.calls.delete(call));
+  }
+
+  private async open(message: Extract<ToWorker, { type: 'open' }>): Promise<void> {
+    const { call, target, tls, connections } = message;
+    let endpoint = this.endpoints.get(target.id);
+    if (endpoint === undefined) {
+      endpoint = this.createEndpoint(target, tls);
+      this.endpoints.set(target.id, endpoint);
+    }
+    const controller = new AbortController();
+    this.calls.set(call, () => controller.abort());
+    const { pool, place, timeouts } = endpoint.context;
+    const { idle, error } = await pool.warm(connections, controller.signal);
+    const problem =
+      error === null
+        ? null
+        : error instanceof ConnectTimeoutError
+          ? timeoutFailure('connect_timeout', timeouts.connectMs, place)
+          : transportFailure(error, false, place);
+    this.port.postMessage({
+      type: 'opened',
+      call,
+      idle,
+      problem: problem === null ? null : { kind: problem.kind, message: problem.message },
+    });
+  }
+
+  private createEndpoint(target: LoadTarget, tls: TlsMaterial): Endpoint {
+    const { endpoint, params, apiKey } = target;
+    if (endpoint.url === null) throw new PromptrigError('internal', `The endpoint "${endpoint.name}" has no address.`);
+    const url = new URL(endpoint.url);
+    const redactor = new Redactor();
+    redactor.add(apiKey);
+    for (const [name, value] of Object.entries(endpoint.headers)) if (SECRET_HEADER.test(name)) redactor.add(value);
+    return {
+      wire: wireApiOf(endpoint.api),
+      wireTarget: { url: endpoint.url, model: endpoint.model, headers: endpoint.headers, params, apiKey },
+      context: {
+        pool: new ConnectionPool({
+          origin: url.origin,
+          connectTimeoutMs: endpoint.timeout.connectMs,
+          tls,
+          nowMs: monotonicMs,
+        }),
+        wire: wireApiOf(endpoint.api),
+        place: { endpoint: endpoint.name, host: url.host, model: endpoint.model, apiKeyEnv: endpoint.apiKeyEnv },
+        timeouts: endpoint.timeout,
+        intake: this.intake,
+        redactor,
+        nowMs: monotonicMs,
+        clockOriginMs: this.data.clockOriginMs,
+      },
+    };
+  }
+
+  private async run(message: Extract<ToWorker, { type: 'run' }>): Promise<void> {
+    const { call, targetId, stageName, job, share } = message;
+    const endpoint = this.endpoints.get(targetId);
+    if (endpoint === undefined) throw new PromptrigError('internal', `The target "${targetId}" has not been opened.`);
+    const shared = {
+      targetId,
+      stageName,
+      share,
+      wire: endpoint.wire,
+      wireTarget: endpoint.wireTarget,
+      clockOriginMs: this.data.clockOriginMs,
+      clock: systemClock,
+      send: (spec: RequestSpec, listener: RequestListener) => this.send(endpoint.context, spec, listener),
+      onEnded: (ended: EndedRequest) => this.outbox.add(call, ended),
+    };
+    const run: JobRun =
+      job.kind === 'load'
+        ? new StageRun({ ...shared, stage: job.stage, seed: job.seed, soon: setImmediate })
+        : new CasesRun({
+            ...shared,
+            concurrency: job.concurrency,
+            requests: job.requests,
+            retryAttempts: job.retryAttempts,
+            onAnswerDelta: (pointer, repeat, text) => this.outbox.addDelta(call, pointer, repeat, text),
+          });
+    this.calls.set(call, () => run.cancel());
+    const health = new HealthWatch();
+    const live = setInterval(() => this.port.postMessage({ type: 'live', call, ...run.live }), LIVE_MS);
+    try {
+      health.start();
+      const { spinMs, ...summary } = await run.run();
+      const thread = health.stop(spinMs);
+      await this.outbox.emptied();
+      this.port.postMessage({ type: 'done', call, share: { ...summary, ...thread } });
+    } finally {
+      clearInterval(live);
+    }
+  }
+
+  private send(context: RequestContext, spec: RequestSpec, listener: RequestListener): () => void {
+    const execution = new RequestExecution(context, spec, {
+      onReleased: (gotResponse) => {
+        this.active.delete(execution);
+        if (this.active.size === 0) this.stopSweep();
+        listener.onReleased(gotResponse);
+      },
+      onEnded: (end) => listener.onEnded(end),
+    });
+    this.active.add(execution);
+    this.sweep ??= setInterval(() => {
+      const nowMs = monotonicMs();
+      for (const each of this.active) each.checkTimeouts(nowMs);
+    }, SWEEP_MS);
+    execution.start();
+    return () => execution.cancel();
+  }
+
+  private stopSweep(): void {
+    clearInterval(this.sweep);
+    this.sweep = undefined;
+  }
+}
+
+/** Ended requests and pieces of answers on their way to the engine: one message for what ended in one turn of the loop. */
+class Outbox {
+  private ended: { call: number; request: EndedRequest }[] = [];
+  private readonly deltas = new Map<string, { call: number; pointer: string; repeat: number; text: string }>();
+  private planned = false;
+  private underWay = 0;
+  private deltaTimer: NodeJS.Timeout | undefined;
+  private waiters: (() => void)[] = [];
+
+  constructor(private readonly port: WorkerPort) {}
+
+  add(call: number, request: EndedRequest): void {
+    this.ended.push({ call, request });
+    if (this.planned) return;
+    this.planned = true;
+    setImmediate(() => {
+      this.planned = false;
+      this.flush();
+    });
+  }
+
+  addDelta(call: number, pointer: string, repeat: number, text: string): void {
+    const key = `${call} ${repeat} ${pointer}`;
+    const waiting = this.deltas.get(key);
+    if (waiting === undefined) this.deltas.set(key, { call, pointer, repeat, text });
+    else waiting.text += text;
+    this.deltaTimer ??= setTimeout(() => this.flushDeltas(), DELTAS_MS);
+  }
+
+  acknowledged(): void {
+    this.underWay--;
+    this.flush();
+  }
+
+  /** Resolves when everything added has been posted. */
+  emptied(): Promise<void> {
+    this.flush();
+    if (this.ended.length === 0) return Promise.resolve();
+    return new Promise((resolve) => this.waiters.push(resolve));
+  }
+
+  private flush(): void {
+    if (this.ended.length > 0) this.flushDeltas();
+    while (this.ended.length > 0 && this.underWay < BATCHES_UNDER_WAY) {
+      const call = this.ended[0]?.call;
+      if (call === undefined) break;
+      let count = 1;
+      while (count < this.ended.length && count < BATCH_RECORDS && this.ended[count]?.call === call) count++;
+      const batch = this.ended.splice(0, count).map(({ request }) => request);
+      this.underWay++;
+      this.port.postMessage({ type: 'ended', call, batch });
+    }
+    if (this.ended.length > 0) return;
+    const waiters = this.waiters;
+    this.waiters = [];
+    for (const resolve of waiters) resolve();
+  }
+
+  private flushDeltas(): void {
+    clearTimeout(this.deltaTimer);
+    this.deltaTimer = undefined;
+    if (this.deltas.size === 0) return;
+    const byCall = new Map<number, { pointer: string; repeat: number; text: string }[]>();
+    for (const { call, ...delta } of this.deltas.values()) {
+      const list = byCall.get(call);
+      if (list === undefined) byCall.set(call, [delta]);
+      else list.push(delta);
+    }
+    this.deltas.clear();
+    for (const [call, deltas] of byCall) this.port.postMessage({ type: 'deltas', call, deltas });
+  }
+}
