@@ -69,8 +69,8 @@ function number(name: string, value: number | undefined, fallback: number, min: 
   return result;
 }
 
-function integer(name: string, value: number | undefined, fallback: number, min: number): number {
-  const result = number(name, value, fallback, min);
+function integer(name: string, value: number | undefined, fallback: number, min: number, max = 1e9): number {
+  const result = number(name, value, fallback, min, max);
   if (!Number.isInteger(result)) throw invalid(`${name} must be a whole number, not ${result}`);
   return result;
 }
@@ -89,7 +89,7 @@ export function resolveFailure(failure: SimFailure): ResolvedFailure {
     // With neither given the failure is meant to happen; with `every` alone it is meant to happen then only.
     rate: number('failure.rate', failure.rate, every > 0 ? 0 : 1, 0, 1),
     every,
-    status: integer('failure.status', failure.status, 500, 400),
+    status: integer('failure.status', failure.status, 500, 400, 599),
     afterTokens: integer('failure.after_tokens', failure.afterTokens, 3, 0),
     delayMs: number('failure.delay', failure.delayMs, failure.kind === 'slow-headers' ? 5000 : 0, 0),
   };
@@ -121,7 +121,6 @@ export function resolveSimConfig(config: SimConfig): ResolvedSimConfig {
     return { matches: compileMatch(entry.match), answers };
   });
   const failure = config.failure === undefined ? null : resolveFailure(config.failure);
-  if (failure !== null && failure.status > 599) throw invalid(`failure.status must be an HTTP error status`);
   const template = config.template ?? DEFAULT_TEMPLATE;
   if (template.trim() === '') throw invalid('template must not be empty');
   return {
