@@ -36,26 +36,28 @@ export function runVerdict(run: Pick<RunJson, 'targets'>): RunVerdict {
 }
 
 /**
- * The exit code of a finished run: 0 pass, 1 fail, 3 inconclusive, 4 where an endpoint could not be reached or every request
- * failed. A run that could not execute for another reason is 4 as well: it says nothing about the target.
+ * The exit code of a finished run: 0 pass, 1 fail (or single answers that could not be judged), 3 inconclusive, 4 where a
+ * target could not be reached or every one of its requests failed.
  */
 export function exitCodeOf(run: Pick<RunJson, 'targets' | 'verdict'>): 0 | 1 | 3 | 4 {
-  if (run.verdict === 'error' || everyRequestFailed(run.targets)) return 4;
+  const silent = run.targets.filter((target) => target.error !== undefined || everyRequestFailed(target));
+  if (silent.length > 0 && (run.verdict === 'error' || silent.length === run.targets.length)) return 4;
   switch (run.verdict) {
     case 'pass':
       return 0;
     case 'fail':
+    case 'error':
       return 1;
     case 'inconclusive':
       return 3;
   }
 }
 
-function everyRequestFailed(targets: readonly TargetResult[]): boolean {
-  const stages = targets.flatMap((target) => target.stages);
-  const sent = stages.reduce((sum, stage) => sum + stage.counts.failed + stage.counts.timed_out, 0);
-  const answered = stages.reduce((sum, stage) => sum + stage.counts.completed + stage.counts.truncated, 0);
-  return sent > 0 && answered === 0;
+function everyRequestFailed(target: TargetResult): boolean {
+  const sum = (count: (stage: StageResult) => number): number =>
+    target.stages.reduce((total, stage) => total + count(stage), 0);
+  const failed = sum(({ counts }) => counts.failed + counts.timed_out);
+  return failed > 0 && sum(({ counts }) => counts.completed + counts.truncated) === 0;
 }
 
 /** A stage without a complete answer is in error whatever its SLOs say; one that has some and no SLO has nothing to miss. */
