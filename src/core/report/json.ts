@@ -17,7 +17,8 @@ export interface JsonReport {
   runs: ReportedRun[];
 }
 
-const WORST_FIRST: readonly RunVerdict[] = ['error', 'fail', 'inconclusive', 'pass'];
+/** The order in which a run's own verdict is made of its targets'. */
+const WORST_FIRST: readonly RunVerdict[] = ['fail', 'error', 'inconclusive', 'pass'];
 
 /** The JSON report, indented and with a line break at its end. `runs[].run` is the content of run.json. */
 export function renderJson(runs: ReportedRun[], exitCode: number): string {

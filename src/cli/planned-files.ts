@@ -1,0 +1,100 @@
+import * as fs from 'node:fs/promises';
+import * as path from 'node:path';
+import { buildPlan, type PlanSelection } from '../core/engine/plan';
+import type { Diagnostic } from '../core/spec/document';
+import { parseEvalFile, type EvalDocument } from '../core/spec/parse';
+import { PromptrigError, messageOf } from '../core/util/errors';
+import type { RunPlan } from '../protocol/plan';
+import { runsFolder, workspaceRoot } from './workspace-root';
+
+/** An eval file as it is to be run, with everything that is wrong with it. */
+export interface PlannedFile {
+  /** Absolute. */
+  path: string;
+  text: string;
+  document: EvalDocument;
+  /** null where an error forbids to run it. */
+  plan: RunPlan | null;
+  /** The parser's and the planner's, by their place in the file. */
+  diagnostics: Diagnostic[];
+}
+
+export interface PlanningOptions {
+  cwd: string;
+  /** Folder of results, where it is not the workspace's. */
+  out?: string;
+  select: PlanSelection;
+  overrides: { seed?: number; repeat?: number; policy?: 'point' | 'strict' };
+}
+
+/** Parses and plans files, each with the `promptrig.yaml` of its own workspace, which is read once. */
+export class FilePlanner {
+  private readonly workspaces = new Map<string, Promise<WorkspaceFile | null>>();
+
+  constructor(private readonly options: PlanningOptions) {}
+
+  /** Throws PromptrigError `unreadable` where the file cannot be read. */
+  async plan(file: string): Promise<PlannedFile> {
+    const { cwd, out, select, overrides } = this.options;
+    const text = await readText(file);
+    const document = parseEvalFile(text, file);
+    const root = workspaceRoot(path.dirname(file), cwd);
+    const workspace = document.kind === 'workspace' ? null : await this.workspaceOf(root);
+    if (document.kind === 'workspace') {
+      return { path: file, text, document, plan: null, diagnostics: document.diagnostics };
+    }
+    const { plan, diagnostics } = await buildPlan({
+      document,
+      ...(workspace === null ? {} : { workspace: workspace.document }),
+      select,
+      overrides,
+      runsDir: runsFolder(root, out, cwd),
+      readFile: (name) => fs.readFile(name),
+      now: new Date(),
+    });
+    const all = [...document.diagnostics, ...diagnostics].sort(byPlace);
+    const invalid = all.some((diagnostic) => diagnostic.severity === 'error');
+    return { path: file, text, document, plan: invalid ? null : plan, diagnostics: all };
+  }
+
+  /** The shared files that were used, for their diagnostics. */
+  async workspaceFiles(): Promise<WorkspaceFile[]> {
+    const files = await Promise.all(this.workspaces.values());
+    return files.filter((file) => file !== null);
+  }
+
+  private workspaceOf(root: string): Promise<WorkspaceFile | null> {
+    const known = this.workspaces.get(root) ?? readWorkspace(path.join(root, 'promptrig.yaml'));
+    this.workspaces.set(root, known);
+    return known;
+  }
+}
+
+export interface WorkspaceFile {
+  path: string;
+  text: string;
+  document: EvalDocument;
+}
+
+async function readWorkspace(file: string): Promise<WorkspaceFile | null> {
+  try {
+    const text = await fs.readFile(file, 'utf8');
+    return { path: file, text, document: parseEvalFile(text, file) };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw new PromptrigError('unreadable', `${file} could not be read: ${messageOf(error)}.`, { cause: error });
+  }
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    return await fs.readFile(file, 'utf8');
+  } catch (error) {
+    throw new PromptrigError('unreadable', `${file} could not be read: ${messageOf(error)}.`, { cause: error });
+  }
+}
+
+function byPlace(a: Diagnostic, b: Diagnostic): number {
+  if (a.path !== b.path) return a.path < b.path ? -1 : 1;
+  return a.range.start.line - b.range.start.line || a.range.start.character - b.range.start.character;
+}

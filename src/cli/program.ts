@@ -1,0 +1,204 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { painter } from '../core/report/style';
+import { PromptrigError, messageOf } from '../core/util/errors';
+import { CliError, EXIT } from './exit-code';
+import { parseFormats } from './format-option';
+import { wantsColour, type CliIo } from './io';
+import { metricsCommand } from './metrics-command';
+import { runCommand } from './run-command';
+import { schemaCommand } from './schema-command';
+import { simCommand } from './sim-command';
+import type { SimFlags } from './sim-settings';
+import { validateCommand } from './validate-command';
+
+const EXIT_CODES = `
+Exit codes:
+  0    every SLO and assertion passed
+  1    an SLO or an assertion failed
+  2    wrong usage, or a file is invalid
+  3    inconclusive (with --strict, a verdict of low confidence is)
+  4    an endpoint could not be reached, or every request failed
+  130  interrupted; the results so far are kept
+With several files the worst counts: 130, 2, 4, 1, 3, 0.`;
+
+interface RunFlags {
+  endpoint: string[];
+  tag: string[];
+  case: string[];
+  stage: string[];
+  repeat?: number;
+  seed?: number;
+  out?: string;
+  format: string[];
+  strict?: boolean;
+  quiet?: boolean;
+  budget?: string;
+  watch?: boolean;
+}
+
+/**
+ * Runs one command of the command line and tells its exit code. Never rejects: what went wrong is written to the standard
+ * error as a sentence, and is the exit code.
+ * @param argv the arguments behind the program's name.
+ */
+export async function runCli(argv: readonly string[], io: CliIo): Promise<number> {
+  let code: number = EXIT.pass;
+  const program = buildProgram(io, (result) => {
+    code = result;
+  });
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return code;
+  } catch (error) {
+    return report(error, io);
+  }
+}
+
+function report(error: unknown, io: CliIo): number {
+  // Commander has written its own message, with a "did you mean", before it throws.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.pass : EXIT.usage;
+  const paint = painter(wantsColour(io.stderr, io.env));
+  const known = error instanceof CliError || error instanceof PromptrigError;
+  const stack = !known && error instanceof Error && error.stack !== undefined ? `\n${error.stack}` : '';
+  io.stderr.write(`${paint('bad', 'error:')} ${messageOf(error)}${stack}\n`);
+  if (error instanceof CliError) return error.exitCode;
+  return error instanceof PromptrigError ? exitOfError(error) : EXIT.unreachable;
+}
+
+function exitOfError({ code }: PromptrigError): number {
+  switch (code) {
+    case 'usage':
+    case 'invalid_file':
+    case 'not_found':
+    case 'unreadable':
+    case 'unsupported':
+    case 'results_write':
+      return EXIT.usage;
+    case 'endpoint_unreachable':
+    case 'engine_crashed':
+    case 'engine_start':
+    case 'internal':
+      return EXIT.unreachable;
+    case 'cancelled':
+      return EXIT.interrupted;
+  }
+}
+
+function buildProgram(io: CliIo, setCode: (code: number) => void): Command {
+  const program = new Command('promptrig')
+    .description('Does this prompt, on this model and this endpoint, meet its quality bar and its SLOs?')
+    .version(io.version)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      writeErr: (text) => io.stderr.write(text),
+      getOutHelpWidth: () => io.stdout.columns,
+      getErrHelpWidth: () => io.stderr.columns,
+    })
+    .showSuggestionAfterError(true)
+    .addHelpText('after', EXIT_CODES);
+
+  addRun(program, io, setCode);
+  program
+    .command('validate')
+    .description('check files without running them')
+    .argument('[paths...]', 'files and folders', ['.'])
+    .option('--quiet', 'print errors only')
+    .action(async (paths: string[], flags: { quiet?: boolean }) => {
+      setCode(await validateCommand(io, paths, { quiet: flags.quiet ?? false }));
+    });
+  addSim(program, io, setCode);
+  program
+    .command('metrics')
+    .description('list the metrics and SLO presets, or explain one')
+    .argument('[name]', 'such as ttft or ecommerce-chatbot')
+    .action((name: string | undefined) => setCode(metricsCommand(io, name)));
+  program
+    .command('schema')
+    .description('print the JSON Schema of eval files')
+    .option('--workspace', 'of promptrig.yaml instead')
+    .action((flags: { workspace?: boolean }) => setCode(schemaCommand(io, flags.workspace ?? false)));
+  for (const later of ['compare', 'baseline', 'import', 'doctor']) {
+    program
+      .command(later, { hidden: true })
+      .argument('[rest...]')
+      .allowUnknownOption()
+      .action(() => {
+        throw new CliError(`promptrig ${later} is not supported yet.`);
+      });
+  }
+  return program;
+}
+
+function addRun(program: Command, io: CliIo, setCode: (code: number) => void): void {
+  program
+    .command('run')
+    .description('run eval files and print their verdicts')
+    .argument('[paths...]', 'files and folders', ['.'])
+    .option('--endpoint <name>', 'run on this endpoint only (repeatable)', collect, [])
+    .option('--tag <tag>', 'run what has this tag only (repeatable)', collect, [])
+    .option('--case <name>', 'ask this case only (repeatable)', collect, [])
+    .option('--stage <name>', 'run this load stage only (repeatable)', collect, [])
+    .option('--repeat <n>', 'answers per case', wholeNumber(1))
+    .option('--seed <n>', 'seed of everything random', wholeNumber(0))
+    .option('--out <dir>', 'folder for results (default: .promptrig/runs of the workspace)')
+    .option('--format <format>', 'table or json, to the standard output or =FILE (repeatable)', collect, [])
+    .option('--strict', 'a verdict of low confidence is inconclusive')
+    .option('--quiet', 'print the verdicts only')
+    .addOption(new Option('--budget <limit>').hideHelp())
+    .addOption(new Option('--watch').hideHelp())
+    .addHelpText('after', EXIT_CODES)
+    .action(async (paths: string[], flags: RunFlags) => {
+      if (flags.budget !== undefined) throw new CliError('--budget is not supported yet.');
+      if (flags.watch === true) throw new CliError('--watch is not supported yet.');
+      const code = await runCommand(io, paths, {
+        endpoints: flags.endpoint,
+        tags: flags.tag,
+        cases: flags.case,
+        stages: flags.stage,
+        ...(flags.repeat === undefined ? {} : { repeat: flags.repeat }),
+        ...(flags.seed === undefined ? {} : { seed: flags.seed }),
+        ...(flags.out === undefined ? {} : { out: flags.out }),
+        formats: parseFormats(flags.format),
+        strict: flags.strict ?? false,
+        quiet: flags.quiet ?? false,
+      });
+      setCode(code);
+    });
+}
+
+function addSim(program: Command, io: CliIo, setCode: (code: number) => void): void {
+  program
+    .command('sim')
+    .description('run the simulator alone: an OpenAI-compatible server on loopback')
+    .option('--port <n>', 'port; 0 takes a free one', wholeNumber(0, 65_535), 8000)
+    .option('--config <file>', 'settings: a YAML file with the keys of the block sim')
+    .option('--model <name>', 'name that /v1/models lists')
+    .option('--ttft <time>', 'time to first token, such as 120ms')
+    .option('--itl <time>', 'time between tokens, such as 15ms')
+    .option('--jitter <share>', 'standard deviation of each time as a share of it')
+    .option('--max-running <n>', 'requests served at once')
+    .option('--max-waiting <n>', 'requests that may queue; one more gets a 429')
+    .option('--load-factor <factor>', 'slowdown of tokens at full load')
+    .option('--output-tokens <n>', 'tokens of an answer')
+    .option('--answer <mode>', 'echo, template or script')
+    .option('--seed <n>', 'seed of everything random')
+    .action(async (flags: SimFlags) => {
+      setCode(await simCommand(io, flags));
+    });
+}
+
+function collect(value: string, previous: string[]): string[] {
+  return [...previous, value];
+}
+
+function wholeNumber(minimum: number, maximum = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  return (text) => {
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (!(value >= minimum && value <= maximum)) {
+      const upper = maximum === Number.MAX_SAFE_INTEGER ? ` or more` : ` to ${maximum}`;
+      throw new InvalidArgumentError(`It must be a whole number, ${minimum}${upper}.`);
+    }
+    return value;
+  };
+}

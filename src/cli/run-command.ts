@@ -1,0 +1,168 @@
+import type { Diagnostic } from '../core/spec/document';
+import { EngineCrashedError, EngineProcess } from '../core/engine/engine-process';
+import { exitCodeOf } from '../core/metrics/verdict-run';
+import { plain } from '../core/report/plain';
+import { painter, type Paint } from '../core/report/style';
+import { systemClock } from '../core/util/clock';
+import { Redactor } from '../core/util/redact';
+import type { PlanSelection } from '../core/engine/plan';
+import type { EndpointPlan, RunPlan } from '../protocol/plan';
+import { countDiagnostics } from './diagnostics';
+import { CliError, EXIT, worstExit } from './exit-code';
+import { findFiles } from './find-files';
+import type { OutputTarget } from './format-option';
+import { Interrupts } from './interrupts';
+import { redacted, wantsColour, type CliIo } from './io';
+import { FilePlanner, type PlannedFile } from './planned-files';
+import { printDiagnostics } from './print-diagnostics';
+import { LiveProgressView, PlainProgressView, QuietProgressView, type ProgressView } from './progress-view';
+import { RunOutput } from './run-output';
+import { collectSecrets } from './secrets';
+
+export interface RunOptions {
+  endpoints: string[];
+  tags: string[];
+  cases: string[];
+  stages: string[];
+  repeat?: number;
+  seed?: number;
+  out?: string;
+  formats: OutputTarget[];
+  strict: boolean;
+  quiet: boolean;
+}
+
+/**
+ * `promptrig run [PATH…]`: plans every file before it runs the first, so that a slip in the last one does not show after minutes;
+ * then runs them one after the other.
+ * @returns the worst exit code of the files. @throws CliError or PromptrigError for what stops the whole command.
+ */
+export async function runCommand(outer: CliIo, paths: readonly string[], options: RunOptions): Promise<number> {
+  const redactor = new Redactor();
+  const io: CliIo = { ...outer, stdout: redacted(outer.stdout, redactor), stderr: redacted(outer.stderr, redactor) };
+  const planned = await planAll(io, paths, options);
+  if (planned === null) return EXIT.usage;
+  // Over all files first, so that every missing variable is named before anything is sent.
+  collectSecrets(planned.flatMap(endpointsOf), io.env);
+
+  const output = new RunOutput(io, options);
+  const codes: number[] = [];
+  for (const file of planned) {
+    // File by file: two of them may give one endpoint name different keys.
+    const secrets = collectSecrets(endpointsOf(file), io.env);
+    for (const secret of Object.values(secrets)) redactor.add(secret);
+    const code = await runOne(io, file, secrets, output, options.quiet);
+    codes.push(code);
+    if (code === EXIT.interrupted) break;
+  }
+  const code = worstExit(codes);
+  await output.finish(code);
+  return code;
+}
+
+type RunnableFile = PlannedFile & { plan: RunPlan };
+
+function endpointsOf({ plan }: RunnableFile): EndpointPlan[] {
+  return plan.targets.map((target) => target.endpoint);
+}
+
+async function runOne(
+  io: CliIo,
+  file: RunnableFile,
+  secrets: Record<string, string>,
+  output: RunOutput,
+  quiet: boolean,
+): Promise<number> {
+  const view = progressView(io, quiet);
+  const engine = new EngineProcess({
+    engineEntry: io.engineEntry,
+    log: (level, message) => {
+      if (level === 'warn' || level === 'error') view.note(`engine: ${plain(message)}`);
+    },
+  });
+  const interrupts = new Interrupts(
+    io,
+    () => view.note('Stopping. What was measured is kept; Ctrl+C again ends at once.'),
+    () => {
+      view.dispose();
+      engine.dispose();
+    },
+  );
+  try {
+    const run = await engine.run(file.plan, secrets, (events) => view.handle(events), interrupts.signal);
+    view.dispose();
+    await output.add(file, run);
+    return interrupts.signal.aborted ? EXIT.interrupted : exitCodeOf(run);
+  } catch (error) {
+    view.dispose();
+    if (error instanceof EngineCrashedError) {
+      io.stderr.write(`${errorPaint(io)('bad', 'error:')} ${plain(error.message)}\n`);
+      if (error.run !== null) await output.add(file, error.run);
+    } else if (!interrupts.signal.aborted) {
+      throw error;
+    }
+    return interrupts.signal.aborted ? EXIT.interrupted : EXIT.unreachable;
+  } finally {
+    view.dispose();
+    interrupts.dispose();
+  }
+}
+
+function errorPaint(io: CliIo): Paint {
+  return painter(wantsColour(io.stderr, io.env));
+}
+
+/** Progress goes to the standard error: the standard output is for the verdicts alone, so that it can be piped. */
+function progressView(io: CliIo, quiet: boolean): ProgressView {
+  if (quiet) return new QuietProgressView(io.stderr);
+  const paint = errorPaint(io);
+  const live = io.stderr.isTTY && io.env.TERM !== 'dumb';
+  return live
+    ? new LiveProgressView(io.stderr, paint, systemClock)
+    : new PlainProgressView(io.stderr, paint, systemClock);
+}
+
+function selectionOf({ endpoints, tags, cases, stages }: RunOptions): PlanSelection {
+  return {
+    ...(endpoints.length > 0 ? { endpoints } : {}),
+    ...(tags.length > 0 ? { tags } : {}),
+    ...(cases.length > 0 ? { cases } : {}),
+    ...(stages.length > 0 ? { stages } : {}),
+  };
+}
+
+/** null where a file is invalid, which has been said. */
+async function planAll(io: CliIo, paths: readonly string[], options: RunOptions): Promise<RunnableFile[] | null> {
+  const files = await findFiles(paths, io.cwd);
+  const { seed, repeat, out } = options;
+  const planner = new FilePlanner({
+    cwd: io.cwd,
+    ...(out === undefined ? {} : { out }),
+    select: selectionOf(options),
+    overrides: {
+      ...(seed === undefined ? {} : { seed }),
+      ...(repeat === undefined ? {} : { repeat }),
+      ...(options.strict ? { policy: 'strict' as const } : {}),
+    },
+  });
+  const all: PlannedFile[] = [];
+  for (const file of files) all.push(await planner.plan(file));
+  const texts = new Map(all.map((file) => [file.path, file.text]));
+  const diagnostics: Diagnostic[] = all.flatMap((file) => file.diagnostics);
+  for (const shared of await planner.workspaceFiles()) {
+    if (texts.has(shared.path)) continue;
+    texts.set(shared.path, shared.text);
+    diagnostics.push(...shared.document.diagnostics);
+  }
+  const paint = painter(wantsColour(io.stderr, io.env));
+  printDiagnostics(io.stderr, diagnostics, texts, { paint, cwd: io.cwd, errorsOnly: options.quiet });
+  if (diagnostics.some((diagnostic) => diagnostic.severity === 'error')) {
+    io.stderr.write(`${paint('bad', '✗')} ${countDiagnostics(diagnostics)}; nothing was run.\n`);
+    return null;
+  }
+  const runnable = all.filter((file): file is RunnableFile => file.plan !== null && file.plan.targets.length > 0);
+  if (runnable.length === 0) {
+    throw new CliError('Nothing was selected to run. Check --endpoint, --tag, --case and --stage against the files.');
+  }
+  return runnable;
+}
