@@ -1,0 +1,105 @@
+import * as vscode from 'vscode';
+import { DisposableStore, type Disposable } from '../../core/util/disposable';
+import { CommandId, type ItemReference } from '../contributions';
+import type { Planner } from '../engine/planner';
+import type { RunController } from '../engine/run-controller';
+import type { RunRequest } from '../engine/run-preparation';
+import type { ResultsStore } from '../engine/results-store';
+import type { ApiKeys, EndpointIdentity } from '../endpoints/secrets';
+import { isEvalDocument, type EvalDocuments } from '../language/documents';
+import type { Tell } from '../messages';
+import type { EvalIndex } from '../views/eval-index';
+import type { RunPanel } from '../webviews/run-panel';
+import { createExample, openExample } from './examples';
+import { pickEndpoint } from './pick-endpoint';
+import { revealItem } from './reveal';
+
+export interface CommandParts {
+  extensionUri: vscode.Uri;
+  controller: RunController;
+  documents: EvalDocuments;
+  index: EvalIndex;
+  results: ResultsStore;
+  keys: ApiKeys;
+  panel: RunPanel;
+  planner: Planner;
+  log: vscode.LogOutputChannel;
+  tell: Tell;
+}
+
+/** What a menu, a CodeLens or the tree hands over; the explorer and the editor's title hand over a plain URI. */
+type Argument = vscode.Uri | ItemReference | undefined;
+
+/** One handler per contributed command; the compiler says where one is missing. */
+export function registerCommands(parts: CommandParts): Disposable {
+  const { controller, documents, index, results, keys, panel, planner, log, tell } = parts;
+
+  const run = async (argument: Argument, what: RunRequest['what']): Promise<unknown> => {
+    const item = itemOf(argument);
+    if (item === null) {
+      tell('info', 'Open an eval file (`*.eval.yaml`) to run it, or create an example.', {
+        'Create an Example': () => vscode.commands.executeCommand(CommandId.createExample),
+      });
+      return undefined;
+    }
+    return controller.run({ uri: item.uri, what, ...(item.id === undefined ? {} : { id: item.id }) });
+  };
+
+  const handlers: Record<CommandId, (argument?: Argument) => unknown> = {
+    [CommandId.runEval]: (argument) => run(argument, 'file'),
+    [CommandId.runLoad]: (argument) => run(argument, 'load'),
+    [CommandId.runCase]: (argument) => run(argument, 'case'),
+    [CommandId.runStage]: (argument) => run(argument, 'stage'),
+    [CommandId.rerun]: () =>
+      controller.last === null
+        ? tell('info', 'Nothing has been run in this window yet.')
+        : controller.run(controller.last),
+    [CommandId.stop]: () => controller.stop(),
+    [CommandId.openRunPanel]: () => panel.open(false),
+    [CommandId.refresh]: () => index.refresh(),
+    [CommandId.clearResults]: (argument) =>
+      results.clear(argument === undefined ? undefined : itemOf(argument)?.uri.toString()),
+    [CommandId.setApiKey]: async (argument) => {
+      const endpoint =
+        identityOf(argument) ?? (await pickEndpoint(documents, planner, tell, 'Set API Key for Endpoint'));
+      if (endpoint !== undefined && (await keys.ask(endpoint)))
+        tell('info', `The key of "${endpoint.name}" is stored.`);
+    },
+    [CommandId.deleteApiKey]: async (argument) => {
+      const endpoint =
+        identityOf(argument) ?? (await pickEndpoint(documents, planner, tell, 'Delete API Key of Endpoint'));
+      if (endpoint === undefined) return;
+      await keys.delete(endpoint);
+      tell('info', `The key of "${endpoint.name}" is deleted.`);
+    },
+    [CommandId.createExample]: () => createExample(parts.extensionUri),
+    [CommandId.openExample]: () => openExample(parts.extensionUri),
+    [CommandId.showLog]: () => log.show(),
+    [CommandId.revealItem]: (argument) => {
+      const item = itemOf(argument);
+      return item === null ? undefined : revealItem(documents, item);
+    },
+  };
+
+  const store = new DisposableStore();
+  for (const [id, handler] of Object.entries(handlers)) {
+    store.add(vscode.commands.registerCommand(id, handler));
+  }
+  return store;
+}
+
+function itemOf(argument: Argument): ItemReference | null {
+  if (argument instanceof vscode.Uri) return { uri: argument };
+  if (argument?.uri instanceof vscode.Uri) return argument;
+  const active = vscode.window.activeTextEditor?.document;
+  return active !== undefined && isEvalDocument(active) ? { uri: active.uri } : null;
+}
+
+/** A message's button names the endpoint; the palette names none. */
+function identityOf(argument: unknown): EndpointIdentity | undefined {
+  if (typeof argument !== 'object' || argument === null || !('name' in argument) || !('url' in argument))
+    return undefined;
+  const { name, url } = argument;
+  if (typeof name !== 'string' || (typeof url !== 'string' && url !== null)) return undefined;
+  return { name, url };
+}

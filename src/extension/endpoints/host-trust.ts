@@ -1,0 +1,46 @@
+import * as vscode from 'vscode';
+import type { EndpointPlan } from '../../protocol/plan';
+import { isLoopback, originOf } from './hosts';
+
+const STATE_KEY = 'promptrig.allowedHosts';
+
+/** Asks once per workspace before anything is sent to a host that is not this machine. */
+export class HostTrust {
+  constructor(private readonly state: vscode.Memento) {}
+
+  /** Whether every endpoint may be sent to; asks for those that were not allowed before. */
+  async allow(endpoints: readonly EndpointPlan[]): Promise<boolean> {
+    const allowed = new Set(this.state.get<string[]>(STATE_KEY, []));
+    const asking = new Map<string, EndpointPlan[]>();
+    for (const endpoint of endpoints) {
+      for (const url of [endpoint.url, endpoint.proxy]) {
+        const origin = originOf(url);
+        if (origin === null || isLoopback(origin)) continue;
+        // A file may name any variable of the environment as its key: another variable is another question.
+        if (allowed.has(grant(origin, endpoint))) continue;
+        asking.set(origin, [...(asking.get(origin) ?? []), endpoint]);
+      }
+    }
+    if (asking.size === 0) return true;
+    const lines = [...asking].map(([origin, uses]) => {
+      const keys = [...new Set(uses.flatMap((use) => (use.apiKeyEnv === undefined ? [] : [use.apiKeyEnv])))];
+      return keys.length === 0 ? origin : `${origin}, with the key in ${keys.join(' and ')}`;
+    });
+    const answer = await vscode.window.showWarningMessage(
+      `Send the prompts of this workspace to ${[...asking.keys()].map((origin) => new URL(origin).host).join(' and ')}?`,
+      {
+        modal: true,
+        detail: `${lines.join('\n')}\n\nYou are asked once per workspace. Nothing is sent anywhere else.`,
+      },
+      'Send',
+    );
+    if (answer !== 'Send') return false;
+    for (const [origin, uses] of asking) for (const use of uses) allowed.add(grant(origin, use));
+    await this.state.update(STATE_KEY, [...allowed]);
+    return true;
+  }
+}
+
+function grant(origin: string, endpoint: EndpointPlan): string {
+  return endpoint.apiKeyEnv === undefined ? origin : `${origin} ${endpoint.apiKeyEnv}`;
+}

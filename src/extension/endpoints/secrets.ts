@@ -1,0 +1,69 @@
+import * as vscode from 'vscode';
+import type { Redactor } from '../../core/util/redact';
+import type { EndpointPlan } from '../../protocol/plan';
+import { originOf } from './hosts';
+
+/** What a key belongs to. */
+export type EndpointIdentity = Pick<EndpointPlan, 'name' | 'url'>;
+
+export interface MissingKey {
+  endpoint: EndpointPlan;
+  /** The environment variable that the file names. */
+  variable: string;
+}
+
+/**
+ * API keys, from the environment or from the editor's secret store. A stored key belongs to an endpoint's name and its
+ * origin: another folder's file that uses the same name for another host is not given it.
+ */
+export class ApiKeys {
+  constructor(
+    private readonly storage: vscode.SecretStorage,
+    private readonly redactor: Redactor,
+  ) {}
+
+  /** Keys by endpoint name for a run, and the endpoints that ask for one that is nowhere to be found. */
+  async collect(endpoints: readonly EndpointPlan[]): Promise<{ keys: Record<string, string>; missing: MissingKey[] }> {
+    const keys: Record<string, string> = {};
+    const missing: MissingKey[] = [];
+    for (const endpoint of endpoints) {
+      const variable = endpoint.apiKeyEnv;
+      const fromEnvironment = variable === undefined ? undefined : process.env[variable];
+      const key = fromEnvironment || (await this.storage.get(storageKey(endpoint)));
+      if (key) {
+        this.redactor.add(key);
+        keys[endpoint.name] = key;
+      } else if (variable !== undefined) {
+        missing.push({ endpoint, variable });
+      }
+    }
+    return { keys, missing };
+  }
+
+  /** Asks for a key and stores it. Resolves to whether one was given. */
+  async ask(endpoint: EndpointIdentity): Promise<boolean> {
+    const key = await vscode.window.showInputBox({
+      title: `API key for ${endpoint.name}`,
+      prompt: `Kept in the editor's secret store and sent to ${originOf(endpoint.url) ?? 'this endpoint'} only.`,
+      password: true,
+      ignoreFocusOut: true,
+      validateInput: (value) => (value.trim() === '' ? 'Enter the key, or press Escape.' : undefined),
+    });
+    if (key === undefined) return false;
+    await this.set(endpoint, key.trim());
+    return true;
+  }
+
+  async set(endpoint: EndpointIdentity, key: string): Promise<void> {
+    this.redactor.add(key);
+    await this.storage.store(storageKey(endpoint), key);
+  }
+
+  async delete(endpoint: EndpointIdentity): Promise<void> {
+    await this.storage.delete(storageKey(endpoint));
+  }
+}
+
+function storageKey(endpoint: EndpointIdentity): string {
+  return `promptrig.apiKey:${endpoint.name}@${originOf(endpoint.url) ?? ''}`;
+}

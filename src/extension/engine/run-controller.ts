@@ -1,0 +1,324 @@
+import * as vscode from 'vscode';
+import { EngineCrashedError, EngineProcess } from '../../core/engine/engine-process';
+import { DisposableStore } from '../../core/util/disposable';
+import { PromptrigError, messageOf } from '../../core/util/errors';
+import type { Redactor } from '../../core/util/redact';
+import type { EngineEvent } from '../../protocol/events';
+import type { RunPlan } from '../../protocol/plan';
+import type { RunJson } from '../../protocol/run-json';
+import { CommandId } from '../contributions';
+import { RunObserver } from '../language/observations';
+import type { Subject } from '../language/survey';
+import type { Tell } from '../messages';
+import { saveObservations, type ResultsStore } from './results-store';
+import { prepareRun, type PreparationParts, type PreparedRun, type RunRequest } from './run-preparation';
+import { RunProgress, type ProgressNow } from './run-progress';
+
+/** Line ends and status bar follow a run this often, in ms: more would be work nobody can read. */
+const REFRESH_MS = 200;
+/** How long closing the window waits for the engine to put away what it measured; VS Code gives 5 s in all. */
+const SHUTDOWN_MS = 3_000;
+
+export interface RunStart {
+  request: RunRequest;
+  plan: RunPlan;
+  startedAt: string;
+}
+
+export interface RunEnd {
+  request: RunRequest;
+  /** `refused`: nothing was sent. `failed`: the engine could not run it or died. */
+  outcome: 'finished' | 'failed' | 'refused';
+  run: RunJson | null;
+  dir: string | null;
+  error: string | null;
+}
+
+interface ActiveRun {
+  prepared: PreparedRun;
+  startedAt: string;
+  abort: AbortController;
+  engine: EngineProcess;
+  progress: RunProgress;
+  observer: RunObserver;
+  /** Answers that each case still owes. */
+  owed: Map<Subject, number>;
+  finished: Set<Subject>;
+}
+
+/** One run at a time per window: asks for it, follows it, ends it, and hands what it finds to those who show it. */
+export class RunController implements vscode.Disposable {
+  private readonly store = new DisposableStore();
+  private readonly started = this.store.add(new vscode.EventEmitter<RunStart>());
+  private readonly happened = this.store.add(new vscode.EventEmitter<EngineEvent[]>());
+  private readonly refreshed = this.store.add(new vscode.EventEmitter<ProgressNow>());
+  private readonly ended = this.store.add(new vscode.EventEmitter<RunEnd>());
+  private preparing = false;
+  private active: ActiveRun | null = null;
+  private finishing: Promise<void> = Promise.resolve();
+  private refreshTimer: NodeJS.Timeout | undefined;
+  private lastRequest: RunRequest | null = null;
+
+  readonly onDidStart = this.started.event;
+  /** Every event of the engine, in batches, as they come. */
+  readonly onEvents = this.happened.event;
+  readonly onDidProgress = this.refreshed.event;
+  readonly onDidEnd = this.ended.event;
+
+  constructor(
+    private readonly parts: PreparationParts & {
+      engineEntry: string;
+      results: ResultsStore;
+      redactor: Redactor;
+      log: vscode.LogOutputChannel;
+      tell: Tell;
+    },
+  ) {}
+
+  get isRunning(): boolean {
+    return this.active !== null;
+  }
+
+  /** The run before this moment, for "run again". */
+  get last(): RunRequest | null {
+    return this.lastRequest;
+  }
+
+  /** Process id of the engine while it runs. */
+  get enginePid(): number | undefined {
+    return this.active?.engine.pid;
+  }
+
+  /** Runs what is asked for; resolves when it is over, also where it was refused or failed (the person has been told). */
+  async run(request: RunRequest): Promise<RunEnd> {
+    const refused: RunEnd = { request, outcome: 'refused', run: null, dir: null, error: null };
+    if (this.preparing || this.active !== null) {
+      this.tellBusy();
+      return refused;
+    }
+    let prepared: PreparedRun | null;
+    this.preparing = true;
+    try {
+      prepared = await prepareRun(this.parts, request);
+    } catch (error) {
+      this.tellError(error);
+      return { ...refused, error: messageOf(error) };
+    } finally {
+      this.preparing = false;
+    }
+    if (prepared === null) return refused;
+    this.lastRequest = request;
+    const run = this.execute(prepared);
+    this.finishing = run.then(() => undefined);
+    return run;
+  }
+
+  /** Ends the run in progress; what was measured is kept. */
+  stop(): void {
+    if (this.active === null) return;
+    this.parts.log.info('Stopping the run.');
+    this.active.abort.abort();
+  }
+
+  /** Cancels a run and waits for its results to be put away, but not for long. */
+  async shutdown(): Promise<void> {
+    this.active?.abort.abort();
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, SHUTDOWN_MS);
+    });
+    await Promise.race([this.finishing, late]);
+    clearTimeout(timer);
+    this.active?.engine.dispose();
+  }
+
+  dispose(): void {
+    clearTimeout(this.refreshTimer);
+    this.active?.engine.dispose();
+    this.store.dispose();
+  }
+
+  private async execute(prepared: PreparedRun): Promise<RunEnd> {
+    const { plan, parsed, keys, request } = prepared;
+    const { log, results, redactor } = this.parts;
+    const file = parsed.uri.toString();
+    const startedAt = new Date().toISOString();
+    const owed = new Map<Subject, number>();
+    for (const target of plan.targets) {
+      for (const item of target.cases) {
+        const node = parsed.survey.byPointer.get(item.pointer);
+        if (node !== undefined)
+          owed.set(`case:${node.id}`, (owed.get(`case:${node.id}`) ?? 0) + Math.max(1, item.repeat));
+      }
+    }
+    const engine = new EngineProcess({
+      engineEntry: this.parts.engineEntry,
+      log: (level, message) => log[level](redactor.text(message)),
+    });
+    const active: ActiveRun = {
+      prepared,
+      startedAt,
+      abort: new AbortController(),
+      engine,
+      progress: new RunProgress(plan),
+      observer: new RunObserver(parsed.survey, startedAt, request.what === 'file'),
+      owed,
+      finished: new Set(),
+    };
+    this.active = active;
+    log.info(
+      `Run ${plan.runId}: ${plan.name} (${request.what}) on ${plan.targets.map((target) => target.id).join(', ')}.`,
+    );
+    results.begin(file, subjectsOf(prepared, owed), startedAt, plan.outDir);
+    this.started.fire({ request, plan, startedAt });
+
+    let end: RunEnd;
+    try {
+      const run = await engine.run(plan, keys, (batch) => this.onBatch(active, batch), active.abort.signal);
+      end = { request, outcome: 'finished', run, dir: plan.outDir, error: null };
+    } catch (error) {
+      const recovered = error instanceof EngineCrashedError ? error.run : null;
+      end = { request, outcome: 'failed', run: recovered, dir: plan.outDir, error: redactor.text(messageOf(error)) };
+      log.error(redactor.text(error instanceof Error ? (error.stack ?? error.message) : String(error)));
+    }
+    clearTimeout(this.refreshTimer);
+    this.refreshTimer = undefined;
+    engine.dispose();
+    this.active = null;
+    await this.conclude(active, end);
+    return end;
+  }
+
+  private onBatch(active: ActiveRun, batch: EngineEvent[]): void {
+    if (this.active !== active) return;
+    // What an endpoint answers may repeat the key it was sent: it is masked before anything shows or keeps it.
+    const events = this.parts.redactor.data(batch);
+    for (const event of events) {
+      active.progress.apply(event);
+      this.observe(active, event);
+    }
+    this.happened.fire(events);
+    this.refreshTimer ??= setTimeout(() => {
+      this.refreshTimer = undefined;
+      this.refresh(active);
+    }, REFRESH_MS);
+  }
+
+  private observe(active: ActiveRun, event: EngineEvent): void {
+    const { observer, owed, finished, prepared } = active;
+    switch (event.type) {
+      case 'case-finished': {
+        observer.onCase(event.record);
+        const node = prepared.parsed.survey.byPointer.get(event.record.case);
+        if (node === undefined) return;
+        const subject: Subject = `case:${node.id}`;
+        const left = (owed.get(subject) ?? 1) - 1;
+        owed.set(subject, left);
+        if (left <= 0) finished.add(subject);
+        return;
+      }
+      case 'tick':
+        observer.onProvisional(event.target, event.stage, this.stagePointer(prepared.plan, event), event.slos);
+        return;
+      case 'stage-finished':
+        observer.onStage(event.target, event.stage);
+        return;
+      case 'quality':
+        observer.onQuality(event.target, event.quality.slo);
+        return;
+      case 'target-finished': {
+        const { targets } = prepared.plan;
+        if (event.target === targets.at(-1)?.id) finished.add('cases');
+        return;
+      }
+      case 'log':
+        this.parts.log[event.level](event.message);
+        return;
+      default:
+        return;
+    }
+  }
+
+  private stagePointer(plan: RunPlan, event: { target: string; stage: string }): string | null {
+    const target = plan.targets.find((item) => item.id === event.target);
+    return target?.stages.find((stage) => stage.name === event.stage)?.pointer ?? null;
+  }
+
+  private refresh(active: ActiveRun): void {
+    if (this.active !== active) return;
+    this.parts.results.update(active.prepared.parsed.uri.toString(), active.observer.observations, active.finished);
+    this.refreshed.fire(active.progress.now);
+  }
+
+  /** Everything that follows a run happens here once, whether it completed, was stopped or died. */
+  private async conclude(active: ActiveRun, end: RunEnd): Promise<void> {
+    const { prepared, observer } = active;
+    const { log, results, redactor } = this.parts;
+    const run = end.run === null ? null : redactor.data(end.run);
+    if (run !== null) {
+      for (const target of run.targets) {
+        for (const stage of target.stages) observer.onStage(target.id, stage);
+        if (target.quality !== null) observer.onQuality(target.id, target.quality.slo);
+      }
+    }
+    observer.settle();
+    const file = prepared.parsed.uri.toString();
+    const known = results.end(file, observer.observations, run?.verdict ?? null);
+    log.info(
+      `Run ${prepared.plan.runId} ${run?.status ?? 'failed'}: ${run?.verdict ?? 'no verdict'}. Results: ${prepared.plan.outDir}`,
+    );
+    this.ended.fire({ ...end, run });
+    this.tellEnd(end);
+    if (run === null) return;
+    try {
+      await saveObservations(prepared.plan.outDir, prepared.plan.source.path, known);
+    } catch (error) {
+      // The results themselves are stored; only their line ends will not come back with the file.
+      log.warn(`The line-end results could not be stored in ${prepared.plan.outDir}: ${messageOf(error)}`);
+    }
+  }
+
+  private tellEnd(end: RunEnd): void {
+    const showLog = { 'Show Log': () => this.parts.log.show() };
+    const showRun = { 'Show What Was Measured': () => vscode.commands.executeCommand(CommandId.openRunPanel) };
+    if (end.error !== null) {
+      this.parts.tell('error', end.error, end.run === null ? showLog : { ...showRun, ...showLog });
+      return;
+    }
+    if (end.run?.verdict !== 'error' || end.run.status !== 'completed') return;
+    const worst = end.run.targets
+      .flatMap((target) => target.stages.flatMap((stage) => stage.errors))
+      .sort((a, b) => b.count - a.count)[0];
+    const why = worst === undefined ? 'No request could be judged.' : worst.example;
+    this.parts.tell('error', this.parts.redactor.text(why), { ...showRun, ...showLog });
+  }
+
+  private tellBusy(): void {
+    const name = this.active?.prepared.plan.name ?? 'Another eval';
+    this.parts.tell(
+      'warning',
+      `"${name}" is running. Runs in one window take turns, so that they do not disturb each other's timing.`,
+      {
+        Stop: () => this.stop(),
+        'Show Run': () => vscode.commands.executeCommand(CommandId.openRunPanel),
+      },
+    );
+  }
+
+  private tellError(error: unknown): void {
+    const { log, redactor, tell } = this.parts;
+    const reason = error instanceof PromptrigError ? error.reason : error instanceof Error ? error.stack : undefined;
+    log.error(redactor.text(reason ?? messageOf(error)));
+    tell('error', redactor.text(messageOf(error)), { 'Show Log': () => log.show() });
+  }
+}
+
+function subjectsOf({ plan, parsed, request }: PreparedRun, owed: ReadonlyMap<Subject, number>): Subject[] {
+  const subjects: Subject[] = [...owed.keys()];
+  if (owed.size > 0 && request.what === 'file') subjects.push('cases');
+  for (const stage of plan.targets.flatMap((target) => target.stages)) {
+    const node = parsed.survey.byPointer.get(stage.pointer);
+    if (node !== undefined) subjects.push(`stage:${node.id}`);
+  }
+  return [...new Set(subjects)];
+}

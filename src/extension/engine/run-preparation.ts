@@ -1,0 +1,146 @@
+import * as path from 'node:path';
+import * as vscode from 'vscode';
+import type { PlanSelection } from '../../core/engine/plan';
+import type { Diagnostic } from '../../core/spec/document';
+import type { RunPlan } from '../../protocol/plan';
+import { setting } from '../config';
+import { CommandId } from '../contributions';
+import type { HostTrust } from '../endpoints/host-trust';
+import type { ApiKeys } from '../endpoints/secrets';
+import type { EvalDocuments, ParsedDocument } from '../language/documents';
+import type { SpecProblems } from '../language/problems';
+import type { Tell } from '../messages';
+import type { Planner } from './planner';
+
+/** What a person asked to run. */
+export interface RunRequest {
+  uri: vscode.Uri;
+  what: 'file' | 'load' | 'case' | 'stage';
+  /** Id of the case or stage. */
+  id?: string;
+}
+
+export interface PreparedRun {
+  request: RunRequest;
+  parsed: ParsedDocument;
+  plan: RunPlan;
+  /** By endpoint name; held in memory only. */
+  keys: Record<string, string>;
+}
+
+export interface PreparationParts {
+  documents: EvalDocuments;
+  planner: Planner;
+  problems: SpecProblems;
+  hosts: HostTrust;
+  keys: ApiKeys;
+  tell: Tell;
+}
+
+/** Everything that can stop a run before anything is sent. Resolves to null, having said why, where it is stopped. */
+export async function prepareRun(parts: PreparationParts, request: RunRequest): Promise<PreparedRun | null> {
+  const { documents, planner, problems, hosts, keys, tell } = parts;
+  if (!vscode.workspace.isTrusted) {
+    tell(
+      'warning',
+      'Running an eval sends prompts and keys to the endpoints it names. Trust this workspace to run it.',
+      {
+        'Manage Workspace Trust': () => vscode.commands.executeCommand('workbench.trust.manage'),
+      },
+    );
+    return null;
+  }
+  if (request.uri.scheme !== 'file') {
+    tell('warning', 'This file is not on disk, so its results have nowhere to go. Save it to a folder to run it.');
+    return null;
+  }
+  const document = await vscode.workspace.openTextDocument(request.uri);
+  if (document.isDirty && setting('saveBeforeRun', request.uri) && !(await document.save())) {
+    tell(
+      'error',
+      `${nameOf(request.uri)} could not be saved, so it was not run. Save it by hand, or turn off "Save Before Run".`,
+    );
+    return null;
+  }
+
+  const parsed = documents.current(document);
+  if (stops(parsed.document.diagnostics)) {
+    problems.publish(parsed, []);
+    tellProblems(tell, request.uri, parsed.document.diagnostics);
+    return null;
+  }
+  const planned = await planner.plan(parsed, selectionOf(request, parsed));
+  problems.publish(parsed, planned.diagnostics);
+  if (planned.plan === null || stops(planned.diagnostics)) {
+    tellProblems(tell, request.uri, planned.diagnostics);
+    return null;
+  }
+  const { plan } = planned;
+  if (!plan.targets.some((target) => target.cases.length > 0 || target.stages.length > 0)) {
+    tell('warning', `${nameOf(request.uri)} has nothing to run. Add \`cases:\` or \`load:\` to it.`);
+    return null;
+  }
+
+  const endpoints = [...new Map(plan.targets.map((target) => [target.endpoint.name, target.endpoint])).values()];
+  const collected = await keys.collect(endpoints);
+  const [missing] = collected.missing;
+  if (missing !== undefined) {
+    tell(
+      'error',
+      `The endpoint "${missing.endpoint.name}" needs an API key: the environment variable ${missing.variable} is not set and no key is stored.`,
+      {
+        'Set API Key': () =>
+          vscode.commands.executeCommand(CommandId.setApiKey, {
+            name: missing.endpoint.name,
+            url: missing.endpoint.url,
+          }),
+      },
+    );
+    return null;
+  }
+  if (!(await hosts.allow(endpoints))) return null;
+  return { request, parsed, plan, keys: collected.keys };
+}
+
+function selectionOf(request: RunRequest, parsed: ParsedDocument): PlanSelection {
+  switch (request.what) {
+    case 'file':
+      return { what: 'all' };
+    case 'load':
+      return { what: 'load' };
+    case 'case':
+      return { what: 'cases', cases: request.id === undefined ? [] : [request.id] };
+    case 'stage': {
+      const stage = parsed.survey.stages.find((item) => item.id === request.id);
+      return { what: 'load', stages: stage === undefined ? [] : [stage.name] };
+    }
+  }
+}
+
+function stops(diagnostics: readonly Diagnostic[]): boolean {
+  return diagnostics.some((diagnostic) => diagnostic.severity === 'error');
+}
+
+function tellProblems(tell: Tell, uri: vscode.Uri, diagnostics: readonly Diagnostic[]): void {
+  const errors = diagnostics.filter((diagnostic) => diagnostic.severity === 'error');
+  const [first] = errors;
+  const what =
+    errors.length === 1 && first !== undefined
+      ? `A problem in ${nameOf(uri)} stops this run: ${first.message}`
+      : `${errors.length} problems in ${nameOf(uri)} stop this run.`;
+  tell('error', what, {
+    'Show Problems': async () => {
+      if (first !== undefined) {
+        const { start, end } = first.range;
+        await vscode.window.showTextDocument(vscode.Uri.file(first.path), {
+          selection: new vscode.Range(start.line, start.character, end.line, end.character),
+        });
+      }
+      await vscode.commands.executeCommand('workbench.actions.view.problems');
+    },
+  });
+}
+
+function nameOf(uri: vscode.Uri): string {
+  return path.basename(uri.fsPath);
+}

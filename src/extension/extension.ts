@@ -1,0 +1,151 @@
+import * as vscode from 'vscode';
+import { Redactor } from '../core/util/redact';
+import { messageOf } from '../core/util/errors';
+import { registerCommands } from './commands/register';
+import { revealPointer } from './commands/reveal';
+import { setting } from './config';
+import { ContextKeys } from './context-keys';
+import { ContextKey, PanelId } from './contributions';
+import { HostTrust } from './endpoints/host-trust';
+import { ApiKeys } from './endpoints/secrets';
+import { Planner } from './engine/planner';
+import { ResultsRestorer } from './engine/results-restorer';
+import { ResultsStore } from './engine/results-store';
+import { RunController } from './engine/run-controller';
+import { RunCodeLenses } from './language/code-lens';
+import { EvalDocuments } from './language/documents';
+import { ResultHover } from './language/hover';
+import { LineEndDecorations } from './language/line-end-decorations';
+import { SpecProblems } from './language/problems';
+import { ResultProblems } from './language/result-problems';
+import { DocumentStatusModel } from './language/statuses';
+import { createTell } from './messages';
+import type { ExtensionExports } from './test-api';
+import { createTestApi } from './test-api-host';
+import { EvalIndex } from './views/eval-index';
+import { EvalsTree } from './views/evals-tree';
+import { RunStatusBar } from './views/status-bar';
+import { RunPanel } from './webviews/run-panel';
+
+/** The run that `deactivate` has to end. */
+let controllerOfWindow: RunController | null = null;
+
+/** Wires the parts and returns: nothing is searched, parsed, planned or started here. */
+export function activate(context: vscode.ExtensionContext): ExtensionExports {
+  const startedMs = performance.now();
+  const own = <T extends vscode.Disposable>(item: T): T => {
+    context.subscriptions.push(item);
+    return item;
+  };
+
+  const log = own(vscode.window.createOutputChannel('Promptrig', { log: true }));
+  const report = (error: unknown): void => log.error(messageOf(error));
+  const tell = createTell(report);
+  const contextKeys = new ContextKeys(report);
+  const redactor = new Redactor();
+  const keys = new ApiKeys(context.secrets, redactor);
+  const hosts = new HostTrust(context.workspaceState);
+
+  const documents = own(new EvalDocuments());
+  const planner = new Planner(context.globalStorageUri);
+  const problems = own(new SpecProblems(documents, planner, log));
+  const results = own(new ResultsStore());
+  const restorer = own(new ResultsRestorer(documents, planner, results, log));
+  const statuses = own(new DocumentStatusModel(documents, results));
+  const controller = own(
+    new RunController({
+      documents,
+      planner,
+      problems,
+      hosts,
+      keys,
+      tell,
+      results,
+      redactor,
+      log,
+      engineEntry: context.asAbsolutePath('dist/engine.js'),
+    }),
+  );
+  controllerOfWindow = controller;
+
+  const lenses = own(new RunCodeLenses(documents, statuses));
+  const lineEnds = own(new LineEndDecorations(statuses));
+  own(new ResultProblems(statuses));
+  const statusBar = own(new RunStatusBar(controller));
+  const index = own(new EvalIndex(documents, log));
+  own(
+    new EvalsTree(index, results, (file) => {
+      if (file.parsed !== null) restorer.restore(file.parsed);
+    }),
+  );
+  const panel = own(
+    new RunPanel({
+      extensionUri: context.extensionUri,
+      workspaceState: context.workspaceState,
+      controller,
+      log,
+      reveal: (uri, pointer) => revealPointer(documents, uri, pointer),
+    }),
+  );
+
+  const selector: vscode.DocumentSelector = { language: 'yaml' };
+  own(vscode.languages.registerCodeLensProvider(selector, lenses));
+  own(vscode.languages.registerHoverProvider(selector, new ResultHover(statuses)));
+  own(vscode.languages.registerCodeActionsProvider(selector, problems, SpecProblems.metadata));
+  own(vscode.window.registerWebviewPanelSerializer(PanelId.run, panel));
+  own(
+    registerCommands({
+      extensionUri: context.extensionUri,
+      controller,
+      documents,
+      index,
+      results,
+      keys,
+      panel,
+      planner,
+      log,
+      tell,
+    }),
+  );
+
+  own(
+    controller.onDidStart(({ request }) => {
+      contextKeys.set(ContextKey.running, true);
+      contextKeys.set(ContextKey.hasRun, true);
+      lenses.setRunning(true);
+      const when = setting('openRunPanel');
+      if (when === 'always' || (when === 'load' && request.what !== 'case')) panel.open(true);
+    }),
+  );
+  own(
+    controller.onDidEnd(() => {
+      contextKeys.set(ContextKey.running, false);
+      lenses.setRunning(false);
+    }),
+  );
+  own(results.onDidChange(() => contextKeys.set(ContextKey.hasResults, !results.isEmpty)));
+
+  const activationMs = performance.now() - startedMs;
+  log.debug(`Activated in ${activationMs.toFixed(1)} ms.`);
+  if (context.extensionMode !== vscode.ExtensionMode.Test) return {};
+  return {
+    testApi: own(
+      createTestApi({
+        activationMs,
+        controller,
+        lineEnds,
+        statusBar,
+        panel,
+        keys,
+        planner,
+        logDirectory: context.logUri.fsPath,
+      }),
+    ),
+  };
+}
+
+/** Closing the window cancels a run; what was measured is kept. */
+export async function deactivate(): Promise<void> {
+  await controllerOfWindow?.shutdown();
+  controllerOfWindow = null;
+}

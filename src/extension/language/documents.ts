@@ -1,0 +1,106 @@
+import * as vscode from 'vscode';
+import { kindOf } from '../../core/spec/discover';
+import { parseEvalFile, type EvalDocument } from '../../core/spec/parse';
+import { DisposableStore } from '../../core/util/disposable';
+import { surveyOf, type Survey } from './survey';
+
+/** A document as it was at one version. */
+export interface ParsedDocument {
+  uri: vscode.Uri;
+  version: number;
+  text: string;
+  document: EvalDocument;
+  survey: Survey;
+}
+
+const DEBOUNCE_MS = 150;
+/** Large files are parsed less often: the extension host is shared with every other extension. */
+const LARGE_DEBOUNCE_MS = 1_000;
+const LARGE_CHARACTERS = 500_000;
+
+/** Whether a document is one of ours, by its name. */
+export function isEvalDocument(document: vscode.TextDocument): boolean {
+  return document.uri.scheme !== 'git' && kindOf(document.uri.path) !== null;
+}
+
+/**
+ * The open eval files, parsed once per version. Surfaces read `get`, which never parses, and redraw on `onDidParse`;
+ * who needs the text of this moment (a run) calls `current`.
+ */
+export class EvalDocuments implements vscode.Disposable {
+  private readonly store = new DisposableStore();
+  private readonly parsed = new Map<string, ParsedDocument>();
+  private readonly timers = new Map<string, NodeJS.Timeout>();
+  private readonly didParse = this.store.add(new vscode.EventEmitter<ParsedDocument>());
+  private readonly didClose = this.store.add(new vscode.EventEmitter<vscode.Uri>());
+
+  readonly onDidParse = this.didParse.event;
+  readonly onDidClose = this.didClose.event;
+
+  constructor() {
+    this.store.add(vscode.workspace.onDidOpenTextDocument((document) => this.schedule(document, 0)));
+    this.store.add(
+      vscode.workspace.onDidChangeTextDocument(({ document }) => {
+        const length = this.parsed.get(document.uri.toString())?.text.length ?? 0;
+        this.schedule(document, length > LARGE_CHARACTERS ? LARGE_DEBOUNCE_MS : DEBOUNCE_MS);
+      }),
+    );
+    this.store.add(vscode.workspace.onDidCloseTextDocument((document) => this.close(document)));
+    // Off the activation path: parsing starts once `activate` has returned.
+    for (const document of vscode.workspace.textDocuments) this.schedule(document, 0);
+  }
+
+  /** The last parse of an open document, which may be older than its text by the debounce. */
+  get(uri: vscode.Uri): ParsedDocument | undefined {
+    return this.parsed.get(uri.toString());
+  }
+
+  /** The document as it is now. */
+  current(document: vscode.TextDocument): ParsedDocument {
+    const key = document.uri.toString();
+    const known = this.parsed.get(key);
+    if (known !== undefined && known.version === document.version) return known;
+    clearTimeout(this.timers.get(key));
+    this.timers.delete(key);
+    const parsed = parseText(document.uri, document.getText(), document.version);
+    this.parsed.set(key, parsed);
+    this.didParse.fire(parsed);
+    return parsed;
+  }
+
+  get all(): ParsedDocument[] {
+    return [...this.parsed.values()];
+  }
+
+  dispose(): void {
+    for (const timer of this.timers.values()) clearTimeout(timer);
+    this.timers.clear();
+    this.store.dispose();
+  }
+
+  private schedule(document: vscode.TextDocument, delayMs: number): void {
+    if (!isEvalDocument(document)) return;
+    const key = document.uri.toString();
+    clearTimeout(this.timers.get(key));
+    this.timers.set(
+      key,
+      setTimeout(() => {
+        this.timers.delete(key);
+        if (!document.isClosed) this.current(document);
+      }, delayMs),
+    );
+  }
+
+  private close(document: vscode.TextDocument): void {
+    const key = document.uri.toString();
+    clearTimeout(this.timers.get(key));
+    this.timers.delete(key);
+    if (this.parsed.delete(key)) this.didClose.fire(document.uri);
+  }
+}
+
+/** Parses text as the file at `uri`. */
+export function parseText(uri: vscode.Uri, text: string, version: number): ParsedDocument {
+  const document = parseEvalFile(text, uri.fsPath);
+  return { uri, version, text, document, survey: surveyOf(document) };
+}

@@ -1,0 +1,308 @@
+/** What a run found out about each place of its file: small, plain data that outlives the run and is stored beside its results. */
+import type { CaseOutcome, CaseRecord, SloResult, StageResult } from '../../protocol/run-json';
+import type { Severity } from '../../protocol/plan';
+import type { Scope, Subject, Survey, SurveyNode } from './survey';
+
+export interface NodeReference {
+  kind: SurveyNode['kind'];
+  scope: Scope;
+  index: number;
+  hash: string;
+}
+
+interface ObservationBase {
+  node: NodeReference;
+  subject: Subject;
+  /** `Survey.inputs` of the subject at the time of the run. */
+  inputs: string;
+  target: string;
+  /** ISO 8601 instant of the run's start. */
+  at: string;
+}
+
+export type Tally = Record<CaseOutcome, number>;
+
+export interface Sample {
+  case: string;
+  outcome: CaseOutcome;
+  reason: string;
+  expected?: string;
+  actual?: string;
+  answer?: string;
+}
+
+export interface AssertionObservation extends ObservationBase {
+  kind: 'assertion';
+  type: string;
+  severity: Severity;
+  tally: Tally;
+  /** The first answer that did not pass; null where all passed. */
+  sample: Sample | null;
+}
+
+export interface CaseObservation extends ObservationBase {
+  kind: 'case';
+  tally: Tally;
+  /** The first answer that did not pass, else the last one. */
+  sample: Sample;
+}
+
+export interface SloObservation extends ObservationBase {
+  kind: 'slo';
+  /** Name of the stage that it was judged on. */
+  stage: string;
+  result: SloResult;
+  /** Judged on a stage that goes on; the value may still change. */
+  provisional: boolean;
+}
+
+export interface StageObservation extends ObservationBase {
+  kind: 'stage';
+  stage: string;
+  /** Requests that counted, and what they came to. */
+  rps: number;
+  errorRate: number;
+  completed: number;
+  flags: string[];
+}
+
+export type Observation = AssertionObservation | CaseObservation | SloObservation | StageObservation;
+
+/** Longest text kept of an answer: observations are for a line's end and a hover, the whole text is in the run's files. */
+const MAX_TEXT = 2000;
+
+/**
+ * Turns the events of one run into observations. Knows the file as it was when the run started, whose pointers the
+ * results carry.
+ */
+export class RunObserver {
+  private readonly found = new Map<string, Observation>();
+
+  /**
+   * @param survey the file as it was when the run started
+   * @param at ISO 8601 instant of the start
+   * @param wholeFile whether all cases run: SLOs on the stage `cases` say nothing about the file where only some do
+   */
+  constructor(
+    private readonly survey: Survey,
+    private readonly at: string,
+    private readonly wholeFile: boolean,
+  ) {}
+
+  get observations(): Observation[] {
+    return [...this.found.values()];
+  }
+
+  onCase(record: CaseRecord): void {
+    const node = this.survey.byPointer.get(record.case);
+    if (node === undefined || node.kind !== 'case') return;
+    const subject: Subject = `case:${node.id}`;
+    const sample: Sample = {
+      case: record.name,
+      outcome: record.outcome,
+      reason: record.reason ?? record.assertions.find((item) => item.outcome === record.outcome)?.reason ?? '',
+      ...(record.answer === null ? {} : { answer: clip(record.answer) }),
+    };
+    const known = this.found.get(key(node, subject, record.target));
+    if (known?.kind === 'case') {
+      known.tally[record.outcome]++;
+      if (rank(sample.outcome) > rank(known.sample.outcome)) known.sample = sample;
+    } else {
+      this.add({ kind: 'case', ...this.base(node, subject, record.target), tally: one(record.outcome), sample });
+    }
+    for (const assertion of record.assertions) {
+      const place = this.survey.byPointer.get(assertion.pointer);
+      if (place === undefined) continue;
+      const before = this.found.get(key(place, subject, record.target));
+      const failing: Sample | null =
+        assertion.outcome === 'passed'
+          ? null
+          : {
+              case: record.name,
+              outcome: assertion.outcome,
+              reason: assertion.reason,
+              ...(assertion.expected === undefined ? {} : { expected: clip(assertion.expected) }),
+              ...(assertion.actual === undefined ? {} : { actual: clip(assertion.actual) }),
+              ...(record.answer === null ? {} : { answer: clip(record.answer) }),
+            };
+      if (before?.kind === 'assertion') {
+        before.tally[assertion.outcome]++;
+        if (failing !== null && (before.sample === null || rank(failing.outcome) > rank(before.sample.outcome))) {
+          before.sample = failing;
+        }
+      } else {
+        this.add({
+          kind: 'assertion',
+          ...this.base(place, subject, record.target),
+          type: assertion.type,
+          severity: assertion.severity,
+          tally: one(assertion.outcome),
+          sample: failing,
+        });
+      }
+    }
+  }
+
+  /** SLOs of a stage while it runs. */
+  onProvisional(target: string, stage: string, pointer: string | null, slos: SloResult[]): void {
+    this.addSlos(target, stage, pointer, slos, true);
+  }
+
+  onStage(target: string, stage: StageResult): void {
+    this.addSlos(target, stage.name, stage.pointer, stage.slo, false);
+    const node = stage.pointer === null ? undefined : this.survey.byPointer.get(stage.pointer);
+    if (node === undefined) return;
+    this.add(
+      {
+        kind: 'stage',
+        ...this.base(node, `stage:${node.id}`, target),
+        stage: stage.name,
+        rps: stage.rates.rps,
+        errorRate: stage.rates.error_rate,
+        completed: stage.counts.completed,
+        flags: stage.flags,
+      },
+      stage.name,
+    );
+  }
+
+  /** SLOs on the quality of all cases. */
+  onQuality(target: string, slos: SloResult[]): void {
+    this.addSlos(target, 'cases', null, slos, false);
+  }
+
+  /** The run is over: a value of a stage that was cut off is not a verdict. */
+  settle(): void {
+    for (const [name, observation] of this.found) {
+      if (observation.kind === 'slo' && observation.provisional) this.found.delete(name);
+    }
+  }
+
+  private addSlos(
+    target: string,
+    stage: string,
+    pointer: string | null,
+    slos: SloResult[],
+    provisional: boolean,
+  ): void {
+    if (pointer === null && !this.wholeFile) return;
+    const stageNode = pointer === null ? undefined : this.survey.byPointer.get(pointer);
+    if (pointer !== null && stageNode === undefined) return;
+    const subject: Subject = stageNode === undefined ? 'cases' : `stage:${stageNode.id}`;
+    for (const result of slos) {
+      const node = this.survey.byPointer.get(result.pointer);
+      if (node === undefined) continue;
+      this.add(
+        { kind: 'slo', ...this.base(node, subject, target), stage, result, provisional },
+        `${stage}\n${result.expr}`,
+      );
+    }
+  }
+
+  private base(node: SurveyNode, subject: Subject, target: string): ObservationBase {
+    return {
+      node: { kind: node.kind, scope: node.scope, index: node.index, hash: node.hash },
+      subject,
+      inputs: this.survey.inputs(subject) ?? '',
+      target,
+      at: this.at,
+    };
+  }
+
+  private add(observation: Observation, detail = ''): void {
+    this.found.set(key(observation.node, observation.subject, observation.target, detail), observation);
+  }
+}
+
+/** What is known after a run: its own observations, and the earlier ones of subjects that it did not touch. */
+export function mergeObservations(before: Observation[], run: Observation[]): Observation[] {
+  const touched = new Set(run.map((observation) => observation.subject));
+  return [...before.filter((observation) => !touched.has(observation.subject)), ...run];
+}
+
+export interface Placed {
+  observation: Observation;
+  /** Something that the result depends on has changed since. */
+  stale: boolean;
+}
+
+/**
+ * Finds the place of each observation in the file as it is now. Within a scope a node is recognised by its content first
+ * (so that it may move), then by its position (so that an edited one keeps its last value, marked stale).
+ */
+export function placeObservations(survey: Survey, observations: Observation[]): Map<SurveyNode, Placed[]> {
+  const placed = new Map<SurveyNode, Placed[]>();
+  const groups = new Map<string, { stored: Map<string, Observation[]>; nodes: SurveyNode[] }>();
+  for (const node of survey.nodes) {
+    const name = `${node.kind} ${node.scope}`;
+    const group = groups.get(name) ?? { stored: new Map<string, Observation[]>(), nodes: [] };
+    group.nodes.push(node);
+    groups.set(name, group);
+  }
+  for (const observation of observations) {
+    const group = groups.get(`${observation.node.kind} ${observation.node.scope}`);
+    if (group === undefined) continue;
+    const name = `${observation.node.index} ${observation.node.hash}`;
+    const items = group.stored.get(name);
+    if (items === undefined) group.stored.set(name, [observation]);
+    else items.push(observation);
+  }
+  for (const { stored, nodes } of groups.values()) {
+    const waiting = new Set(nodes);
+    const settle = (matches: (node: SurveyNode, reference: NodeReference) => boolean): void => {
+      for (const [name, items] of stored) {
+        const reference = items[0]?.node;
+        if (reference === undefined) continue;
+        const node = [...waiting].find((candidate) => matches(candidate, reference));
+        if (node === undefined) continue;
+        waiting.delete(node);
+        stored.delete(name);
+        placed.set(
+          node,
+          items.map((observation) => ({
+            observation,
+            stale:
+              // A case holds its assertions and its name, so its own text may change while what was asked stays.
+              (observation.kind !== 'case' && observation.kind !== 'stage' && node.hash !== reference.hash) ||
+              survey.inputs(observation.subject) !== observation.inputs,
+          })),
+        );
+      }
+    };
+    settle((node, reference) => node.hash === reference.hash && node.index === reference.index);
+    settle((node, reference) => node.hash === reference.hash);
+    settle((node, reference) => node.index === reference.index);
+  }
+  return placed;
+}
+
+export function total(tally: Tally): number {
+  return tally.passed + tally.failed + tally.error + tally.skipped;
+}
+
+export function addTallies(tallies: Tally[]): Tally {
+  const sum: Tally = { passed: 0, failed: 0, error: 0, skipped: 0 };
+  for (const tally of tallies) {
+    sum.passed += tally.passed;
+    sum.failed += tally.failed;
+    sum.error += tally.error;
+    sum.skipped += tally.skipped;
+  }
+  return sum;
+}
+
+function one(outcome: CaseOutcome): Tally {
+  return { passed: 0, failed: 0, error: 0, skipped: 0, [outcome]: 1 };
+}
+
+function rank(outcome: CaseOutcome): number {
+  return ['passed', 'skipped', 'error', 'failed'].indexOf(outcome);
+}
+
+function clip(text: string): string {
+  return text.length <= MAX_TEXT ? text : `${text.slice(0, MAX_TEXT)}…`;
+}
+
+function key(node: NodeReference, subject: string, target: string, detail = ''): string {
+  return [node.kind, node.scope, node.index, subject, target, detail].join('\n');
+}

@@ -1,0 +1,52 @@
+import type { Disposable } from '../core/util/disposable';
+import { DisposableStore } from '../core/util/disposable';
+import type { HostToRunPanel } from '../protocol/run-panel';
+import type { ApiKeys } from './endpoints/secrets';
+import type { Planner } from './engine/planner';
+import type { RunController } from './engine/run-controller';
+import type { LineEndDecorations } from './language/line-end-decorations';
+import type { TestApi } from './test-api';
+import type { RunStatusBar } from './views/status-bar';
+import type { RunPanel } from './webviews/run-panel';
+
+export interface TestApiParts {
+  activationMs: number;
+  controller: RunController;
+  lineEnds: LineEndDecorations;
+  statusBar: RunStatusBar;
+  panel: RunPanel;
+  keys: ApiKeys;
+  planner: Planner;
+  logDirectory: string;
+}
+
+/** Builds what tests see; it reads the parts and changes none. */
+export function createTestApi(parts: TestApiParts): TestApi & Disposable {
+  const { controller, panel } = parts;
+  const store = new DisposableStore();
+  const messages: HostToRunPanel[] = [];
+  // As the webview gets them: a later change of the live state must not rewrite what was sent.
+  store.add(panel.onDidPost((message) => messages.push(JSON.parse(JSON.stringify(message)) as HostToRunPanel)));
+  return {
+    activationMs: parts.activationMs,
+    logDirectory: parts.logDirectory,
+    enginePid: () => controller.enginePid,
+    isRunning: () => controller.isRunning,
+    nextRunEnd: () =>
+      new Promise((resolve) => {
+        const listener = controller.onDidEnd((end) => {
+          listener.dispose();
+          resolve(end);
+        });
+        store.add(listener);
+      }),
+    lineEnds: (uri) => parts.lineEnds.linesOf(uri),
+    statusBarText: () => parts.statusBar.shown,
+    panelState: () => panel.state,
+    panelIsOpen: () => panel.isOpen,
+    panelMessages: () => messages,
+    setApiKey: (endpoint, key) => parts.keys.set(endpoint, key),
+    runsDirectory: (uri) => parts.planner.runsDirectory(uri),
+    dispose: () => store.dispose(),
+  };
+}

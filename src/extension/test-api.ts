@@ -1,0 +1,28 @@
+import type { Uri } from 'vscode';
+import type { HostToRunPanel, RunPanelState } from '../protocol/run-panel';
+import type { RunEnd } from './engine/run-controller';
+import type { LineEnd } from './language/line-ends';
+
+/** What integration tests see that VS Code's own API does not show. Exported in test mode only. */
+export interface TestApi {
+  /** How long `activate` took, in ms. */
+  readonly activationMs: number;
+  /** Process id of the engine while it runs. */
+  enginePid(): number | undefined;
+  isRunning(): boolean;
+  /** The end of the run in progress, else of the next one. */
+  nextRunEnd(): Promise<RunEnd>;
+  lineEnds(uri: Uri): LineEnd[];
+  statusBarText(): string;
+  panelState(): RunPanelState;
+  panelIsOpen(): boolean;
+  /** Every message posted to the run panel so far. */
+  panelMessages(): readonly HostToRunPanel[];
+  setApiKey(endpoint: { name: string; url: string | null }, key: string): Promise<void>;
+  runsDirectory(uri: Uri): string;
+  logDirectory: string;
+}
+
+export interface ExtensionExports {
+  testApi?: TestApi;
+}
