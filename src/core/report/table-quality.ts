@@ -98,7 +98,7 @@ function describe({ type, expected, reason }: AssertionResult): { label: string;
 const LOOK: Record<Finding['outcome'], { sign: string; tone: Tone }> = {
   failed: { sign: '✗', tone: 'bad' },
   error: { sign: '!', tone: 'bad' },
-  skipped: { sign: '-', tone: 'dim' },
+  skipped: { sign: '○', tone: 'dim' },
 };
 
 function findingLines(finding: Finding, { run, paint, width, lineOf }: TableContext): string[] {

@@ -102,7 +102,7 @@ describe('renderTable', () => {
       ],
     });
     const text = renderTable(run(), [record], options);
-    assert.match(text, /- llm-rubric · Refund/);
+    assert.match(text, /○ llm-rubric · Refund/);
     assert.match(text, /✗ contains "30 days" · Refund \(does not decide\)/);
   });
 
