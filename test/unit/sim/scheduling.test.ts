@@ -104,6 +104,18 @@ describe('simulator scheduling', () => {
     assert.deepEqual([byId('c').outcome, byId('c').runningMs], ['completed', 1105]);
   });
 
+  it('forgets the schedule of a client that hung up', async () => {
+    await start({ ttftMs: 100, itlMs: 10 });
+    const abort = new AbortController();
+    const answer = call(`${sim.url}/chat/completions`, { body: chat('x', { stream: true }), signal: abort.signal });
+    await admitted(1);
+    assert.equal(clock.pending, 1);
+    abort.abort();
+    await answer.catch((error: unknown) => error);
+    await admitted(0);
+    assert.equal(clock.pending, 0);
+  });
+
   it('gives a chunk of several tokens the time of them all', async () => {
     await start({ ttftMs: 100, itlMs: 10, chunkTokens: 4, outputTokens: 6 });
     const answer = ask('a');
