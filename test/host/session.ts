@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import type { Browser, Frame, Page } from 'playwright-core';
+import type { Browser, Frame, Locator, Page } from 'playwright-core';
 import { launchBrowser } from './browser';
 import { driverExtensionPath, startDriver, type Driver } from './driver-client';
 import { ensureServer } from './install-server';
@@ -45,8 +45,8 @@ export interface Window {
   openFile(path: string, line?: number): Promise<void>;
   /** Waits until the text is visible in the workbench (webviews excluded). */
   waitForText(text: string | RegExp, timeoutMs?: number): Promise<void>;
-  /** Clicks a CodeLens of the active editor by its text; the nth one where it is there more than once. */
-  clickCodeLens(text: string | RegExp, nth?: number): Promise<void>;
+  /** A CodeLens of the active editor by its text, the first where there are several. */
+  codeLens(text: string): Locator;
   /** The document inside a webview that has an element matching the selector. */
   webview(selector: string, timeoutMs?: number): Promise<Frame>;
   setTheme(theme: Theme): Promise<void>;
@@ -146,10 +146,7 @@ function actions(page: Page, folder: string, driver: Driver): Actions {
     waitForText: async (text, timeoutMs = defaultTimeoutMs) => {
       await page.getByText(text).first().waitFor({ timeout: timeoutMs });
     },
-    clickCodeLens: async (text, nth = 0) => {
-      const lens = page.locator('.codelens-decoration a').filter({ hasText: text }).nth(nth);
-      await lens.click({ timeout: defaultTimeoutMs });
-    },
+    codeLens: (text) => page.locator('.codelens-decoration a', { hasText: text }).first(),
     webview: (selector, timeoutMs = defaultTimeoutMs) => findWebview(page, selector, timeoutMs),
     dismiss: async () => {
       await page.keyboard.press('Escape');
