@@ -6,7 +6,7 @@ import { fork } from 'node:child_process';
 import { build } from 'esbuild';
 import { startSimProcess, type SimProcessExit } from '../../../src/core/sim/sim-process';
 import { PromptrigError } from '../../../src/core/util/errors';
-import { call, chat, contentOf, until } from './support/client';
+import { call, chat, contentOf } from './support/client';
 
 const alive = (pid: number): boolean => {
   try {
@@ -102,14 +102,23 @@ describe('simulator process', function () {
     await writeFile(
       parent,
       `const child = require('node:child_process').fork(${JSON.stringify(entry)}, [], { execArgv: [] });
-       child.on('message', () => process.send(child.pid));
+       child.on('message', (message) => process.send(message.url));
        child.send({ type: 'start', config: {} });`,
     );
     const child = fork(parent, [], { execArgv: [] });
-    const pid = await new Promise<number>((resolve) => child.once('message', (value) => resolve(value as number)));
-    assert.equal(alive(pid), true);
+    const url = await new Promise<string>((resolve) => child.once('message', (value) => resolve(value as string)));
+    const answers = (): Promise<boolean> =>
+      call(`${url}/models`).then(
+        () => true,
+        (error: NodeJS.ErrnoException) => {
+          assert.match(String(error.code), /^ECONN/);
+          return false;
+        },
+      );
+    assert.equal(await answers(), true);
     child.kill('SIGKILL');
-    await until(() => !alive(pid));
+    // By its port rather than its process id: a dead orphan keeps its id until the init process collects it.
+    while (await answers()) await new Promise((resolve) => setTimeout(resolve, 10));
   });
 
   it('does not pass on secrets or hooks of its parent', async () => {
