@@ -2,6 +2,8 @@ import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
 import { buildPlan, type PlanSelection } from '../core/engine/plan';
 import type { Diagnostic } from '../core/spec/document';
+import { kindOf, WORKSPACE_FILE } from '../core/spec/discover';
+import { withoutBom } from '../core/spec/lines';
 import { parseEvalFile, type EvalDocument } from '../core/spec/parse';
 import { PromptrigError, messageOf } from '../core/util/errors';
 import type { RunPlan } from '../protocol/plan';
@@ -13,7 +15,7 @@ export interface PlannedFile {
   path: string;
   text: string;
   document: EvalDocument;
-  /** null where an error forbids to run it. */
+  /** null where an error forbids to run it, and for files that hold nothing to run. */
   plan: RunPlan | null;
   /** The parser's and the planner's, by their place in the file. */
   diagnostics: Diagnostic[];
@@ -37,12 +39,14 @@ export class FilePlanner {
   async plan(file: string): Promise<PlannedFile> {
     const { cwd, out, select, overrides } = this.options;
     const text = await readText(file);
-    const document = parseEvalFile(text, file);
-    const root = workspaceRoot(path.dirname(file), cwd);
-    const workspace = document.kind === 'workspace' ? null : await this.workspaceOf(root);
-    if (document.kind === 'workspace') {
+    const kind = kindOf(file) ?? 'eval';
+    if (kind !== 'eval') {
+      const document = parseEvalFile(text, file);
       return { path: file, text, document, plan: null, diagnostics: document.diagnostics };
     }
+    const root = workspaceRoot(path.dirname(file), cwd);
+    const workspace = await this.workspaceOf(root);
+    const document = parseEvalFile(text, file, workspace === null ? {} : { workspace: workspace.document });
     const { plan, diagnostics } = await buildPlan({
       document,
       ...(workspace === null ? {} : { workspace: workspace.document }),
@@ -64,7 +68,7 @@ export class FilePlanner {
   }
 
   private workspaceOf(root: string): Promise<WorkspaceFile | null> {
-    const known = this.workspaces.get(root) ?? readWorkspace(path.join(root, 'promptrig.yaml'));
+    const known = this.workspaces.get(root) ?? readWorkspace(path.join(root, WORKSPACE_FILE));
     this.workspaces.set(root, known);
     return known;
   }
@@ -78,7 +82,7 @@ export interface WorkspaceFile {
 
 async function readWorkspace(file: string): Promise<WorkspaceFile | null> {
   try {
-    const text = await fs.readFile(file, 'utf8');
+    const text = withoutBom(await fs.readFile(file, 'utf8'));
     return { path: file, text, document: parseEvalFile(text, file) };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
@@ -88,7 +92,8 @@ async function readWorkspace(file: string): Promise<WorkspaceFile | null> {
 
 async function readText(file: string): Promise<string> {
   try {
-    return await fs.readFile(file, 'utf8');
+    // Positions in diagnostics do not count a byte order mark.
+    return withoutBom(await fs.readFile(file, 'utf8'));
   } catch (error) {
     throw new PromptrigError('unreadable', `${file} could not be read: ${messageOf(error)}.`, { cause: error });
   }

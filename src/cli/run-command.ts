@@ -18,6 +18,7 @@ import { printDiagnostics } from './print-diagnostics';
 import { LiveProgressView, PlainProgressView, QuietProgressView, type ProgressView } from './progress-view';
 import { RunOutput } from './run-output';
 import { collectSecrets } from './secrets';
+import { shownPath } from './workspace-root';
 
 export interface RunOptions {
   endpoints: string[];
@@ -61,6 +62,14 @@ export async function runCommand(outer: CliIo, paths: readonly string[], options
 }
 
 type RunnableFile = PlannedFile & { plan: RunPlan };
+
+/** Why a file that was named cannot be run; one that a folder merely holds is passed over. */
+function notRunnable({ path, document }: PlannedFile, cwd: string): string {
+  const name = shownPath(path, cwd);
+  return document.kind === 'workspace'
+    ? `${name} holds what files share and nothing to run. Name an eval file, or a folder that holds some.`
+    : `${name} is recognised, but this version cannot run it yet. Write an eval file (*.eval.yaml) instead.`;
+}
 
 function endpointsOf({ plan }: RunnableFile): EndpointPlan[] {
   return plan.targets.map((target) => target.endpoint);
@@ -146,7 +155,11 @@ async function planAll(io: CliIo, paths: readonly string[], options: RunOptions)
     },
   });
   const all: PlannedFile[] = [];
-  for (const file of files) all.push(await planner.plan(file));
+  for (const { path, named } of files) {
+    const file = await planner.plan(path);
+    if (named && file.document.kind !== 'eval') throw new CliError(notRunnable(file, io.cwd));
+    all.push(file);
+  }
   const texts = new Map(all.map((file) => [file.path, file.text]));
   const diagnostics: Diagnostic[] = all.flatMap((file) => file.diagnostics);
   for (const shared of await planner.workspaceFiles()) {

@@ -7,7 +7,6 @@ import { PromptrigError, messageOf } from '../core/util/errors';
 import type { CaseRecord, RunJson } from '../protocol/run-json';
 import type { OutputTarget } from './format-option';
 import { wantsColour, type CliIo } from './io';
-import { lineOfPointer } from './pointer-lines';
 import type { PlannedFile } from './planned-files';
 import { shownPath } from './workspace-root';
 
@@ -34,7 +33,7 @@ export class RunOutput {
     const table: TableOptions = {
       colour: false,
       width: FILE_WIDTH,
-      lineOf: lineOfPointer(file.document),
+      lineOf: (pointer) => lineOf(file, pointer),
       dir: shownPath(dir, io.cwd),
     };
     this.tables.push(renderTable(shown, cases, table));
@@ -58,6 +57,11 @@ export class RunOutput {
       else if (format === 'json') this.io.stdout.write(text);
     }
   }
+}
+
+function lineOf({ document }: PlannedFile, pointer: string): number | undefined {
+  const range = document.rangeOf(pointer);
+  return range === undefined ? undefined : range.start.line + 1;
 }
 
 async function writeReport(file: string, text: string): Promise<void> {

@@ -18,7 +18,7 @@ export async function validateCommand(io: CliIo, paths: readonly string[], flags
   const diagnostics: Diagnostic[] = [];
   const texts = new Map<string, string>();
   for (const file of files) {
-    const planned = await planner.plan(file);
+    const planned = await planner.plan(file.path);
     texts.set(planned.path, planned.text);
     diagnostics.push(...planned.diagnostics);
   }

@@ -1,5 +1,6 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
+import { WORKSPACE_FILE } from '../core/spec/discover';
 
 /**
  * The folder that results and `promptrig.yaml` belong to: the nearest ancestor of `start` (itself included) that holds
@@ -7,7 +8,7 @@ import * as path from 'node:path';
  */
 export function workspaceRoot(start: string, cwd: string): string {
   for (let folder = path.resolve(start); ; folder = path.dirname(folder)) {
-    if (['promptrig.yaml', '.git'].some((name) => fs.existsSync(path.join(folder, name)))) return folder;
+    if ([WORKSPACE_FILE, '.git'].some((name) => fs.existsSync(path.join(folder, name)))) return folder;
     if (folder === path.dirname(folder)) return cwd;
   }
 }
