@@ -11,7 +11,8 @@ const shared = {
   minify: !dev,
   keepNames: dev,
   sourcemap: dev ? 'linked' : false,
-  logLevel: 'warning',
+  // The editor's task waits for the words "build finished", which are an info.
+  logLevel: watch ? 'info' : 'warning',
   legalComments: 'none',
 };
 
