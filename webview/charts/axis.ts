@@ -11,13 +11,19 @@ export interface Axis {
   step: number;
 }
 
-/** An axis from 0 to at least `value` in at most `ticks` round steps of 1, 2, 2.5 or 5 times a power of ten. */
-export function valueAxis(value: number, ticks = 4): Axis {
-  const wanted = Math.max(value, Number.MIN_VALUE * 1e20) / ticks;
-  const power = 10 ** Math.floor(Math.log10(wanted));
-  const factor = [1, 2, 2.5, 5, 10].find((candidate) => candidate * power >= wanted * (1 - 1e-9)) ?? 10;
-  const step = factor * power;
-  return { step, max: step * Math.max(1, Math.ceil((value / step) * (1 - 1e-9))) };
+/** The tightest axis from 0 to at least `value` that has three to five round steps (1, 2, 2.5 or 5 times a power of ten). */
+export function valueAxis(value: number): Axis {
+  const wanted = value > 0 ? value : 1;
+  let best: Axis | null = null;
+  for (let power = 10 ** Math.floor(Math.log10(wanted / 5)); power <= wanted; power *= 10) {
+    for (const factor of [1, 2, 2.5, 5]) {
+      const step = factor * power;
+      const count = Math.ceil((wanted / step) * (1 - 1e-9));
+      if (count < 3 || count > 5 || (best !== null && step * count >= best.max)) continue;
+      best = { step, max: step * count };
+    }
+  }
+  return best ?? { step: wanted / 4, max: wanted };
 }
 
 /**

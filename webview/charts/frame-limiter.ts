@@ -5,16 +5,6 @@ export interface FrameTimers {
   setTimer(callback: () => void, ms: number): void;
 }
 
-export const browserFrames: FrameTimers = {
-  nowMs: () => performance.now(),
-  requestFrame: (callback) => {
-    requestAnimationFrame(callback);
-  },
-  setTimer: (callback, ms) => {
-    setTimeout(callback, ms);
-  },
-};
-
 /** Runs `draw` in an animation frame after `request()`, at most once in `minIntervalMs()`; requests in between are one. */
 export class FrameLimiter {
   private pending = false;
@@ -23,7 +13,7 @@ export class FrameLimiter {
   constructor(
     private readonly draw: () => void,
     private readonly minIntervalMs: () => number,
-    private readonly timers: FrameTimers = browserFrames,
+    private readonly timers: FrameTimers,
   ) {}
 
   request(): void {

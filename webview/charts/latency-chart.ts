@@ -41,7 +41,7 @@ export class LatencyChart {
       {
         lines: [
           { label: 'p50', color: (theme) => theme.p50, width: 1.5 },
-          { label: 'p99', color: (theme) => theme.p99, width: 2, dash: [8, 2] },
+          { label: 'p99', color: (theme) => theme.p99, width: 2, highContrastDash: [8, 3] },
         ],
         layers: [this.stage, this.points],
         formatTime: format.time,

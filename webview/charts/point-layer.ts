@@ -20,12 +20,24 @@ export interface PointLayerState {
   hovered: TickPoint | null;
 }
 
+/** What was drawn so far, kept as pictures: nothing but a new axis, size, theme or limit changes a mark once it is there. */
+interface Cloud {
+  key: string;
+  /** The series' array that was drawn, and how much of it. */
+  arrived: readonly TickPoint[];
+  drawn: number;
+  /** Marks that must stay visible (over the limit, failed) are a picture of their own, on top. */
+  base: CanvasRenderingContext2D;
+  top: CanvasRenderingContext2D;
+  /** One byte a cell: a mark is there already. */
+  taken: Uint8Array;
+  beyondAxis: number;
+}
+
 export class PointLayer implements Layer {
   readonly state: PointLayerState = { series: null, limit: null, top: 1, selected: null, hovered: null };
-  /** Marks of the last drawing that lie above the axis. */
-  beyondAxis = 0;
   private sprites: { key: string; images: Record<Mark, HTMLCanvasElement> } | null = null;
-  private taken = new Uint8Array(0);
+  private cloud: Cloud | null = null;
 
   /** `value` places the dot; `gap`, where given, a dash at the request's longest gap. */
   constructor(
@@ -33,31 +45,23 @@ export class PointLayer implements Layer {
     private readonly gap: PointValue | null = null,
   ) {}
 
+  /** Marks that lie above the axis and are drawn at its edge. */
+  get beyondAxis(): number {
+    return this.cloud?.beyondAxis ?? 0;
+  }
+
   below(frame: Frame): void {
-    const { series, limit } = this.state;
-    this.beyondAxis = 0;
+    const { series } = this.state;
     if (series === null) return;
-    const images = this.spritesFor(frame.palette);
-    const late: { mark: Mark; x: number; y: number }[] = [];
-    const place = this.placer(frame, series.points.length);
-    frame.context.globalAlpha = frame.palette.highContrast ? 1 : 0.7;
-    for (const point of series.points) {
-      if (!point.ok) {
-        late.push({ mark: 'failed', x: frame.x(point.t), y: frame.area.bottom - 6 });
-        continue;
-      }
-      const gap = this.gap === null ? null : point[this.gap];
-      if (gap !== null && !point.warmup) {
-        const over = limit !== null && gap > limit;
-        place(point.t, gap, over ? 'gapOver' : 'gap', over ? late : null, images);
-      }
-      const value = point[this.value];
-      if (value === null) continue;
-      const over = limit !== null && value > limit && !point.warmup;
-      place(point.t, value, point.warmup ? 'warmup' : over ? 'over' : 'within', over ? late : null, images);
-    }
-    frame.context.globalAlpha = 1;
-    for (const { mark, x, y } of late) stamp(frame.context, images[mark], x, y);
+    const cloud = this.cloudFor(frame, series);
+    this.drawNew(cloud, frame, series);
+    const { context, palette } = frame;
+    const { width, height } = context.canvas;
+    const ratio = context.getTransform().a;
+    context.globalAlpha = palette.highContrast ? 1 : 0.7;
+    context.drawImage(cloud.base.canvas, 0, 0, width / ratio, height / ratio);
+    context.globalAlpha = 1;
+    context.drawImage(cloud.top.canvas, 0, 0, width / ratio, height / ratio);
   }
 
   above(frame: Frame): void {
@@ -74,43 +78,78 @@ export class PointLayer implements Layer {
     }
   }
 
-  /** Returns a function that draws one mark unless its pixel has one already; those in `late` come on top, later. */
-  private placer(frame: Frame, count: number) {
-    const { area, context } = frame;
-    const cell = count > DENSE ? 2 : 1;
+  private cloudFor({ context, area, palette, x, y }: Frame, series: PointSeries): Cloud {
+    const { width, height } = context.canvas;
+    const ratio = context.getTransform().a;
+    const dense = series.points.length > DENSE;
+    const key = [
+      ...[width, height, ratio, dense, this.state.limit, this.state.top, area.left, area.right, area.top, area.bottom],
+      ...[x(1000), y(this.state.top), spriteKey(palette, dense)],
+    ].join(' ');
+    const { cloud } = this;
+    if (cloud?.key === key && cloud.arrived === series.arrived) return cloud;
+    const cells = (Math.ceil(area.right - area.left) + 1) * (Math.ceil(area.bottom - area.top) + 1);
+    this.cloud = {
+      key,
+      arrived: series.arrived,
+      drawn: 0,
+      base: picture(cloud?.base, width, height, ratio),
+      top: picture(cloud?.top, width, height, ratio),
+      taken: new Uint8Array(cells),
+      beyondAxis: 0,
+    };
+    return this.cloud;
+  }
+
+  private drawNew(cloud: Cloud, frame: Frame, series: PointSeries): void {
+    const images = this.spritesFor(frame.palette, series.points.length > DENSE);
+    const { limit } = this.state;
+    const place = this.placer(cloud, frame, images, series.points.length > DENSE ? 2 : 1);
+    for (; cloud.drawn < cloud.arrived.length; cloud.drawn++) {
+      const point = cloud.arrived[cloud.drawn] as TickPoint;
+      if (!point.ok) {
+        stamp(cloud.top, images.failed, frame.x(point.t), frame.area.bottom - 6);
+        continue;
+      }
+      const gap = this.gap === null ? null : point[this.gap];
+      if (gap !== null && !point.warmup) place(point.t, gap, limit !== null && gap > limit ? 'gapOver' : 'gap');
+      const value = point[this.value];
+      if (value === null) continue;
+      const over = limit !== null && value > limit;
+      place(point.t, value, point.warmup ? 'warmup' : over ? 'over' : 'within');
+    }
+  }
+
+  /** Returns a function that draws one mark unless its cell has one of its kind already. */
+  private placer(cloud: Cloud, { area, x: toX, y: toY }: Frame, images: Record<Mark, HTMLCanvasElement>, cell: number) {
     const columns = Math.ceil((area.right - area.left) / cell) + 1;
-    const rows = Math.ceil((area.bottom - area.top) / cell) + 1;
-    if (this.taken.length < columns * rows) this.taken = new Uint8Array(columns * rows);
-    else this.taken.fill(0);
-    return (
-      t: number,
-      value: number,
-      mark: Mark,
-      late: { mark: Mark; x: number; y: number }[] | null,
-      images: Record<Mark, HTMLCanvasElement>,
-    ): void => {
-      const x = frame.x(t);
+    return (t: number, value: number, mark: Mark): void => {
+      const x = toX(t);
       const beyond = value > this.state.top;
-      if (beyond) this.beyondAxis++;
-      const y = beyond ? area.top + 4 : frame.y(value);
+      if (beyond) cloud.beyondAxis++;
+      const y = beyond ? area.top + 4 : toY(value);
       const index = Math.floor((y - area.top) / cell) * columns + Math.floor((x - area.left) / cell);
-      if (this.taken[index] === 1) return;
-      this.taken[index] = 1;
-      if (beyond) stamp(context, images.above, x, y);
-      else if (late !== null) late.push({ mark, x, y });
-      else stamp(context, images[mark], x, y);
+      if (cloud.taken[index] === 1) return;
+      cloud.taken[index] = 1;
+      if (beyond) stamp(cloud.top, images.above, x, y);
+      else stamp(mark === 'over' || mark === 'gapOver' ? cloud.top : cloud.base, images[mark], x, y);
     };
   }
 
   /** Stamping a prepared image is several times faster than a path for each mark. */
-  private spritesFor(palette: Palette): Record<Mark, HTMLCanvasElement> {
+  private spritesFor(palette: Palette, dense: boolean): Record<Mark, HTMLCanvasElement> {
     const ratio = window.devicePixelRatio;
-    const key = `${ratio} ${palette.point} ${palette.limit} ${palette.failed} ${palette.muted} ${palette.highContrast}`;
+    const key = spriteKey(palette, dense);
     if (this.sprites?.key === key) return this.sprites.images;
+    // Thousands of full-sized marks would grow together into one block.
+    const size = dense ? 0.6 : 1;
     const bold = palette.highContrast ? 0.5 : 0;
-    const circle = (radius: number) => (context: CanvasRenderingContext2D) => context.arc(0, 0, radius, 0, Math.PI * 2);
+    const circle = (radius: number) => (context: CanvasRenderingContext2D) =>
+      context.arc(0, 0, radius * size, 0, Math.PI * 2);
     const path = (points: [number, number][], closed: boolean) => (context: CanvasRenderingContext2D) => {
-      points.forEach(([x, y], i) => (i % 2 === 0 && !closed ? context.moveTo(x, y) : context.lineTo(x, y)));
+      points.forEach(([x, y], i) =>
+        i % 2 === 0 && !closed ? context.moveTo(x * size, y * size) : context.lineTo(x * size, y * size),
+      );
       if (closed) context.closePath();
     };
     const dash = path(
@@ -166,6 +205,28 @@ export class PointLayer implements Layer {
   }
 }
 
+function spriteKey({ point, limit, failed, muted, highContrast }: Palette, dense: boolean): string {
+  return [window.devicePixelRatio, dense, point, limit, failed, muted, highContrast].join(' ');
+}
+
+/** An empty picture of that many device pixels, with the scale of the chart; a former one is used again. */
+function picture(
+  former: CanvasRenderingContext2D | undefined,
+  width: number,
+  height: number,
+  ratio: number,
+): CanvasRenderingContext2D {
+  const context = former ?? document.createElement('canvas').getContext('2d');
+  if (context === null) throw new Error(NO_CANVAS);
+  // Setting the size empties a canvas and resets its transform.
+  context.canvas.width = width;
+  context.canvas.height = height;
+  context.scale(ratio, ratio);
+  return context;
+}
+
+const NO_CANVAS = 'This view cannot draw: the browser gave no 2D canvas.';
+
 function sprite(
   ratio: number,
   shape: (context: CanvasRenderingContext2D) => void,
@@ -174,7 +235,7 @@ function sprite(
   const canvas = document.createElement('canvas');
   canvas.width = canvas.height = Math.ceil(SPRITE_PX * ratio);
   const context = canvas.getContext('2d');
-  if (context === null) throw new Error('This view cannot draw: the browser gave no 2D canvas.');
+  if (context === null) throw new Error(NO_CANVAS);
   context.scale(ratio, ratio);
   context.translate(SPRITE_PX / 2, SPRITE_PX / 2);
   context.beginPath();

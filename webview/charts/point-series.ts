@@ -14,6 +14,8 @@ export type PointValue = 'ttft' | 'itl' | 'itlMax';
 export class PointSeries {
   /** Sorted by `t`. */
   readonly points: TickPoint[] = [];
+  /** The same in the order of arrival, so that a drawing can add what is new; replaced by another array when thinned. */
+  arrived: TickPoint[] = [];
   /** Counts up with every change, so that a view can tell whether to redraw. */
   version = 0;
   failed = 0;
@@ -37,6 +39,7 @@ export class PointSeries {
     const large = batch.length > 1000;
     for (const point of batch) {
       this.count(point);
+      this.arrived.push(point);
       points.push(point);
       if (large) continue;
       let i = points.length - 1;
@@ -106,6 +109,7 @@ export class PointSeries {
     this.dropped += points.length - kept;
     points.length = kept;
     points.sort((a, b) => a.t - b.t);
+    this.arrived = [...points];
   }
 }
 

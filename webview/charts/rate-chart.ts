@@ -65,8 +65,8 @@ export class RateChart {
     });
     this.chart.draw({
       x: timeAxis(input.elapsedMs, input.plannedMs, this.canvas.clientWidth < 480 ? 5 : 8),
-      y: valueAxis(Math.max(this.mostRate * 1.1, 1), 3),
-      y2: valueAxis(Math.max(this.mostInFlight * 1.1, 3), 3),
+      y: valueAxis(Math.max(this.mostRate * 1.1, 1)),
+      y2: valueAxis(Math.max(this.mostInFlight * 1.1, 3)),
     });
   }
 

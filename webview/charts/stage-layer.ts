@@ -29,12 +29,16 @@ export class StageLayer implements Layer {
     for (const { value, label } of this.state.limits) {
       const y = frame.y(value);
       if (y < area.top) continue;
-      context.setLineDash([6, 4]);
-      context.lineWidth = palette.highContrast ? 2 : 1.5;
-      context.strokeStyle = palette.limit;
       context.beginPath();
       context.moveTo(area.left, y);
       context.lineTo(area.right, y);
+      // The halo keeps it apart from the marks above it, which have its colour.
+      context.lineWidth = 4;
+      context.strokeStyle = withAlpha(palette.background, 0.7);
+      context.stroke();
+      context.setLineDash([6, 4]);
+      context.lineWidth = palette.highContrast ? 2 : 1.5;
+      context.strokeStyle = palette.limit;
       context.stroke();
       context.setLineDash([]);
       text(frame, label, area.right - 4, y - 4, 'right', palette.foreground);
@@ -52,11 +56,22 @@ function shade(frame: Frame, from: number, to: number, label: string): void {
   if (palette.highContrast) {
     context.strokeStyle = palette.muted;
     context.lineWidth = 1;
+    context.setLineDash([2, 2]);
     context.strokeRect(left + 0.5, area.top + 0.5, right - left - 1, area.bottom - area.top - 1);
+    context.setLineDash([]);
   }
   context.font = `11px ${palette.fontFamily}`;
-  if (context.measureText(label).width + 8 < right - left)
-    text(frame, label, left + 4, area.top + 12, 'left', palette.muted);
+  const width = right - left;
+  if (context.measureText(label).width + 8 < width)
+    text(frame, label, left + 4, area.bottom - 6, 'left', palette.muted);
+  else if (width >= 14) {
+    // Upright in a narrow band: an unexplained stripe would be a riddle.
+    context.save();
+    context.translate(left + width / 2 + 4, area.bottom - 6);
+    context.rotate(-Math.PI / 2);
+    text(frame, label, 0, 0, 'left', palette.muted);
+    context.restore();
+  }
 }
 
 /** A halo of the background keeps a label readable over marks. */

@@ -16,6 +16,8 @@ export interface LineSpec {
   color: (palette: Palette) => string;
   width: number;
   dash?: number[];
+  /** Only where colours alone do not separate the lines. */
+  highContrastDash?: number[];
   axis?: 'y' | 'y2';
 }
 
@@ -114,7 +116,7 @@ export class TimeChart {
     return {
       borderColor: line.color(this.palette),
       borderWidth: this.palette.highContrast ? line.width + 0.5 : line.width,
-      borderDash: line.dash ?? [],
+      borderDash: line.dash ?? (this.palette.highContrast ? line.highContrastDash : undefined) ?? [],
     };
   }
 

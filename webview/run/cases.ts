@@ -163,11 +163,7 @@ function longText(text: string): HTMLElement {
   const block = el('pre', { class: 'answer', tabindex: 0 }, text.slice(0, ANSWER_CHARACTERS));
   if (text === '') return el('p', { class: 'muted' }, 'The answer is empty.');
   if (text.length <= ANSWER_CHARACTERS) return block;
-  const rest = el(
-    'button',
-    { class: 'link', type: 'button' },
-    `Show all ${formatCount(text.length)} characters`,
-  );
+  const rest = el('button', { class: 'link', type: 'button' }, `Show all ${formatCount(text.length)} characters`);
   rest.addEventListener('click', () => {
     block.textContent = text;
     rest.remove();

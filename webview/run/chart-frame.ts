@@ -21,6 +21,7 @@ export class ChartFrame {
   private readonly caption = el('p', { class: 'caption muted' });
   private readonly body = el('tbody');
   private readonly table: HTMLElement;
+  private readonly legend: HTMLElement;
   private readonly toggle;
   private rows = '';
 
@@ -48,16 +49,12 @@ export class ChartFrame {
       appearance: 'icon',
       onClick: () => this.showTable(!this.tableShown),
     });
+    this.legend = el('ul', { class: 'legend' }, ...legend.map((entry) => legendItem(entry)));
     this.element = el(
       'section',
       { class: 'chart', aria: { label: title } },
-      el(
-        'div',
-        { class: 'chart-head' },
-        el('h2', {}, title),
-        el('ul', { class: 'legend' }, ...legend.map((entry) => legendItem(entry))),
-        this.toggle.element,
-      ),
+      el('div', { class: 'chart-head' }, el('h2', {}, title), this.toggle.element),
+      this.legend,
       this.plot,
       this.table,
       this.caption,
@@ -72,6 +69,7 @@ export class ChartFrame {
     if (shown === this.tableShown) return;
     setHidden(this.table, !shown);
     setHidden(this.plot, shown);
+    setHidden(this.legend, shown);
     this.toggle.setFace(shown ? 'Show as chart' : 'Show as table', shown ? 'graph-line' : 'table');
     this.onToggle(shown);
   }

@@ -1,6 +1,6 @@
 /** The plain counts and rates of the stage that is shown. */
 import { formatCount, formatValue } from '../../src/protocol/format';
-import { el, setClass, setHidden, setText } from '../dom';
+import { el, icon, setHidden, setText } from '../dom';
 import type { Section } from './section';
 import type { Shown } from './selection';
 import type { RunStore, StageData } from './store';
@@ -46,11 +46,19 @@ const COUNTERS: Counter[] = [
 ];
 
 export class Counters implements Section {
-  private readonly values = COUNTERS.map(() => el('dd', { class: 'number' }));
+  private readonly values = COUNTERS.map(() => el('span'));
+  private readonly alarms = COUNTERS.map(() => icon('error', 'tone-fail alarm'));
   readonly element = el(
     'dl',
     { class: 'counters' },
-    ...COUNTERS.map(({ label, help }, i) => el('div', { title: help }, el('dt', {}, label), this.values[i] ?? null)),
+    ...COUNTERS.map(({ label, help }, i) =>
+      el(
+        'div',
+        { title: help },
+        el('dt', {}, label),
+        el('dd', { class: 'number' }, this.values[i] ?? null, this.alarms[i] ?? null),
+      ),
+    ),
   );
 
   render(_store: RunStore, shown: Shown | null): void {
@@ -59,9 +67,10 @@ export class Counters implements Section {
     if (stage === null) return;
     COUNTERS.forEach(({ text, alarming }, i) => {
       const value = this.values[i];
-      if (value === undefined) return;
+      const alarm = this.alarms[i];
+      if (value === undefined || alarm === undefined) return;
       setText(value, stage.status === 'waiting' ? '–' : text(stage));
-      setClass(value, alarming?.(stage) === true ? 'number alarming' : 'number');
+      setHidden(alarm, stage.status === 'waiting' || alarming?.(stage) !== true);
     });
   }
 }

@@ -23,14 +23,25 @@ export class Errors implements Section {
     ),
     this.body,
   );
-  readonly element = el('section', { class: 'errors', aria: { label: 'Errors' } }, el('h2', {}, 'Errors'), this.table);
+  private readonly none = el('p', { class: 'muted' }, 'None so far.');
+  readonly element = el(
+    'section',
+    { class: 'errors', aria: { label: 'Errors' } },
+    el('h2', {}, 'Errors'),
+    this.none,
+    this.table,
+  );
   private readonly rows = new Map<string, { row: HTMLElement; count: HTMLElement; example: HTMLElement }>();
   private stage: unknown = null;
 
   render(_store: RunStore, shown: Shown | null): void {
     const stage = shown?.stage ?? null;
     const errors = stage?.data.errors ?? [];
-    setHidden(this.element, errors.length === 0);
+    setHidden(this.element, stage === null);
+    // The part stays in its place without errors, too: the first one must not push the chart beside it.
+    setHidden(this.table, errors.length === 0);
+    setHidden(this.none, errors.length > 0);
+    setText(this.none, stage?.data.status === 'done' ? 'None.' : 'None so far.');
     if (stage !== this.stage) {
       this.stage = stage;
       this.rows.clear();

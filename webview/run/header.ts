@@ -24,6 +24,7 @@ export class Header implements Section {
   );
   private readonly stop;
   private readonly rerun;
+  private readonly actions: HTMLElement;
   private readonly targets;
   private readonly stages;
   private readonly choices: HTMLElement;
@@ -42,6 +43,7 @@ export class Header implements Section {
       appearance: 'secondary',
       onClick: () => post({ type: 'rerun' }),
     });
+    this.actions = el('div', { class: 'actions' }, this.stop.element, this.rerun.element);
     this.source = el('button', { class: 'link', type: 'button', title: 'Open the eval file' });
     this.source.addEventListener('click', () => post({ type: 'reveal', pointer: '' }));
     this.targets = dropdown({ label: 'Target', onChange: (value) => choose(value, null) });
@@ -65,12 +67,7 @@ export class Header implements Section {
     this.element = el(
       'header',
       { class: 'head' },
-      el(
-        'div',
-        { class: 'title-row' },
-        this.title,
-        el('div', { class: 'actions' }, this.stop.element, this.rerun.element),
-      ),
+      el('div', { class: 'title-row' }, this.title, this.actions),
       el('div', { class: 'facts' }, this.status.element, this.verdict.element, this.clock, this.source),
       this.summary,
       this.progress,
@@ -92,7 +89,10 @@ export class Header implements Section {
     setAttribute(this.progress, 'aria-valuenow', String(Math.round(share * 100)));
     setClass(this.progress, running ? 'progress' : 'progress ended');
     this.bar.style.transform = `scaleX(${share.toFixed(4)})`;
+    setHidden(this.clock, !running);
     setText(this.clock, running ? clockText(shown?.stage ?? null, share) : '');
+    // Before the first run there is one thing to do, and the notice offers it.
+    setHidden(this.actions, head.status === 'idle');
     this.renderChoices(targets, shown);
   }
 

@@ -31,15 +31,15 @@ export class LatencySection implements Section {
       metric === 'ttft'
         ? [{ swatch: 'swatch-point', label: 'request' }]
         : [
-            { swatch: 'swatch-point', label: 'mean of a request' },
-            { swatch: 'swatch-gap', label: 'its longest gap' },
+            { swatch: 'swatch-point', label: 'request mean' },
+            { swatch: 'swatch-gap', label: 'longest gap' },
           ];
     this.frame = new ChartFrame(
       TITLES[metric],
       [
         ...marks,
         { swatch: 'swatch-p50', label: 'p50' },
-        { swatch: 'swatch-p99', label: 'p99, last 10 s' },
+        { swatch: 'swatch-p99', label: 'p99 (last 10 s)' },
         { swatch: 'swatch-limit', label: 'SLO' },
       ],
       [

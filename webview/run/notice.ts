@@ -3,25 +3,24 @@ import { el, icon, iconClass, setClass, setHidden, setText } from '../dom';
 import { button, progressRing } from '../ui/controls';
 import type { Post, Section } from './section';
 import type { RunStore } from './store';
+import { keptSentence } from './summary';
 import { statusWord } from './verdicts';
 
 export class Notice implements Section {
   private readonly glyph = icon('beaker');
   private readonly ring = progressRing('Getting ready');
-  private readonly text = el('p');
+  private readonly happened = el('strong');
+  private readonly advice = el('span');
   private readonly action;
+  private readonly box: HTMLElement;
   readonly element: HTMLElement;
 
   constructor(post: Post) {
     this.action = button({ label: 'Run', icon: 'play', appearance: 'primary', onClick: () => post({ type: 'rerun' }) });
-    this.element = el(
-      'section',
-      { class: 'notice', hidden: true, aria: { label: 'State of the run' } },
-      this.glyph,
-      this.ring,
-      this.text,
-      this.action.element,
-    );
+    const text = el('p', {}, this.happened, this.advice);
+    this.box = el('div', { class: 'notice', hidden: true }, this.glyph, this.ring, text, this.action.element);
+    // The live region is there from the start: one that comes with its text is not announced.
+    this.element = el('div', { class: 'notice-place', role: 'status' }, this.box);
   }
 
   render({ head, targets }: RunStore): void {
@@ -31,30 +30,32 @@ export class Notice implements Section {
     );
     const preparing = head === null || (status === 'running' && !measuring);
     const broken = status === 'crashed' || status === 'error' || status === 'stopped';
-    setHidden(this.element, !(preparing || broken || status === 'idle'));
+    setHidden(this.box, !(preparing || broken || status === 'idle'));
     setHidden(this.ring, !preparing);
     setHidden(this.glyph, preparing);
     setHidden(this.action.element, preparing);
-    if (status === undefined || preparing) {
-      setClass(this.element, 'notice');
-      setText(this.text, head === null ? 'Loading the run.' : 'Starting the engine and warming its connections.');
-    } else if (status === 'idle') {
-      setClass(this.element, 'notice');
-      setClass(this.glyph, iconClass('beaker', 'tone-neutral'));
-      setText(this.text, 'Run this file to see here whether it meets its limits.');
-      this.action.setFace('Run', 'play');
+    setHidden(this.happened, !broken);
+    if (preparing) {
+      setClass(this.box, 'notice');
+      setText(this.advice, head === null ? 'Loading the run.' : 'Starting the engine and warming its connections.');
     } else if (broken) {
-      const { icon: name, tone } = statusWord(status);
-      setClass(this.element, `notice notice-${tone}`);
+      const { icon: name, tone, word } = statusWord(status);
+      setClass(this.box, `notice notice-${tone}`);
       setClass(this.glyph, iconClass(name, `tone-${tone}`));
-      setText(this.text, ADVICE[status]);
+      setText(this.happened, head.statusText === '' ? `${word}.` : head.statusText);
+      setText(this.advice, `${keptSentence(targets)} ${ADVICE[status]}`);
       this.action.setFace('Run again', 'debug-rerun');
+    } else if (status === 'idle') {
+      setClass(this.box, 'notice');
+      setClass(this.glyph, iconClass('beaker', 'tone-neutral'));
+      setText(this.advice, 'Run this file to see here whether it meets its limits.');
+      this.action.setFace('Run', 'play');
     }
   }
 }
 
 const ADVICE = {
-  stopped: 'The run was stopped before its end: its verdicts rest on less than was planned.',
-  crashed: 'The run broke off. What is shown below was measured before; run it again for a verdict.',
-  error: 'The run could not be carried out. Mend what is named above, then run it again.',
+  stopped: 'Verdicts rest on less than was planned; run it again for the whole.',
+  crashed: 'Run it again for a verdict.',
+  error: 'Mend what is named here, then run it again.',
 };

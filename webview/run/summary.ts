@@ -1,5 +1,6 @@
 /** The one sentence at the top: what the run says, or what it is doing. It is announced, so it changes only with the state. */
 import { formatCount } from '../../src/protocol/format';
+import type { SloResult } from '../../src/protocol/run-json';
 import type { RunHead, TargetView } from './store';
 
 /** Shares of a run that are done, over all stages of all targets, 0 to 1. */
@@ -25,10 +26,11 @@ export function summarize(head: RunHead, targets: readonly TargetView[]): string
       return runningSentence(targets);
     case 'completed':
       return outcomeSentence(targets);
+    // The notice says it, with a way on.
     case 'stopped':
     case 'crashed':
     case 'error':
-      return [head.statusText, keptSentence(targets)].filter((part) => part !== '').join(' ');
+      return '';
   }
 }
 
@@ -42,30 +44,38 @@ function runningSentence(targets: readonly TargetView[]): string {
 }
 
 function outcomeSentence(targets: readonly TargetView[]): string {
-  const slos = targets.flatMap((target) => [
-    ...target.stages.flatMap(({ data }) => data.results),
-    ...target.quality.slo,
-  ]);
+  const slos = targets.flatMap(resultsOf);
   const missed = slos.filter(({ verdict }) => verdict === 'fail').length;
   const open = slos.filter(({ verdict }) => verdict === 'inconclusive').length;
   const asked = targets.reduce((sum, { quality }) => sum + quality.total - quality.skipped, 0);
   const passed = targets.reduce((sum, { quality }) => sum + quality.passed, 0);
   const parts: string[] = [];
   if (slos.length > 0) {
-    if (missed > 0) parts.push(`${missed} of ${count(slos.length, 'SLO')} missed`);
-    else if (open === 0) parts.push(slos.length === 1 ? 'the SLO is met' : `all ${slos.length} SLOs are met`);
-    if (open > 0) parts.push(`${open} of ${count(slos.length, 'SLO')} inconclusive`);
+    if (missed > 0 && slos.length === 1) parts.push('the SLO is missed');
+    else if (missed > 0)
+      parts.push(`${missed} of ${count(slos.length, 'SLO')} missed${open > 0 ? ` and ${open} inconclusive` : ''}`);
+    else if (open > 0) parts.push(`${open} of ${count(slos.length, 'SLO')} inconclusive`);
+    else parts.push(slos.length === 1 ? 'the SLO is met' : `all ${slos.length} SLOs are met`);
   }
   if (asked > 0)
     parts.push(
       passed === asked ? `all ${count(asked, 'answer')} passed` : `${passed} of ${count(asked, 'answer')} passed`,
     );
   if (parts.length === 0) return 'Nothing in this file sets a limit or asserts an answer.';
-  const sentence = parts.join(', ');
+  const sentence = parts.join('; ');
   return `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}.`;
 }
 
-function keptSentence(targets: readonly TargetView[]): string {
+/** Every SLO of a target once: the stage `cases` may list the quality SLOs, too. */
+function resultsOf({ stages, quality }: TargetView): SloResult[] {
+  const key = ({ pointer, expr }: SloResult) => `${pointer} ${expr}`;
+  const ofStages = stages.flatMap(({ data }) => data.results);
+  const known = new Set(ofStages.map(key));
+  return [...ofStages, ...quality.slo.filter((result) => !known.has(key(result)))];
+}
+
+/** What a run that broke off leaves behind. */
+export function keptSentence(targets: readonly TargetView[]): string {
   const stages = targets.flatMap((target) => target.stages);
   const requests = stages.reduce((sum, { data }) => sum + data.counts.completed, 0);
   const answers = targets.reduce((sum, target) => sum + target.cases.length, 0);

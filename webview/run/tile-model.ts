@@ -17,10 +17,8 @@ export interface TileModel {
   limit: string;
   /** `16 ms (8%) under the limit`, or why there is no verdict. */
   distance: string;
-  /** `n 478 · 95% CI 176–195 ms` */
+  /** `n 478 · 95% CI 176–195` */
   sample: string;
-  /** Shown beside a verdict that few samples carry. */
-  confidence: '' | 'low confidence';
   /** Of the bar, each as a share of its width from 0 to 1. */
   bar: { fill: number; limit: number };
   /** Formula and meaning, for a hover. */
@@ -74,7 +72,7 @@ function tile(
   const unit = slo.unit ?? definition?.unit ?? unitOf(metric);
   const minimum = operator.startsWith('>');
   const value = result?.value ?? null;
-  const title = [definition?.label ?? metric.toUpperCase(), stat].filter((part) => part !== '').join(' ');
+  const title = [definition?.label ?? labelOf(metric), stat].filter((part) => part !== '').join(' ');
   const known = result !== undefined && (final || value !== null);
   return {
     pointer: slo.pointer,
@@ -84,15 +82,8 @@ function tile(
     limit: `limit ${SYMBOLS[operator] ?? operator} ${formatValue(slo.limit, unit)}`,
     distance: known ? distanceText(result, { value, limit: slo.limit, unit, minimum }) : 'No sample yet',
     sample: result === undefined ? 'n 0' : sampleText(result, unit, confidence),
-    confidence: known && result.confidence === 'low' && result.verdict !== 'inconclusive' ? 'low confidence' : '',
     bar: barOf(value, slo.limit, unit),
-    help: [
-      slo.expr,
-      definition === undefined ? '' : `${definition.formula}. ${definition.meaning}`,
-      result?.reason ?? '',
-    ]
-      .filter((line) => line !== '')
-      .join('\n'),
+    help: helpText(slo.expr, definition, result),
     rank: known ? rankOf(result.verdict) : 1,
   };
 }
@@ -104,6 +95,13 @@ function splitSubject(subject: string, metrics: Metrics): { metric: string; stat
   if (metrics?.[subject] !== undefined) return { metric: subject, stat: '' };
   const parts = /^(.+?)\.(mean|min|max|stdev|p\d+(?:\.\d+)?)$/.exec(subject);
   return { metric: parts?.[1] ?? subject, stat: parts?.[2] ?? '' };
+}
+
+/** A label for a metric whose definition the extension did not send. */
+function labelOf(metric: string): string {
+  if (/^[a-z0-9]{3,5}$/.test(metric)) return metric.toUpperCase();
+  const words = metric.replace(/^quality\./, '').replaceAll(/[._]/g, ' ');
+  return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 /** The base unit of a metric whose definition the extension did not send. */
@@ -126,16 +124,31 @@ function distanceText(
   const side = gap > 0 === minimum ? 'to spare' : minimum ? 'short of the limit' : 'over the limit';
   // The percentage of a share would be taken for the share itself.
   const share = unit === 'ratio' || limit === 0 ? '' : ` (${formatValue(Math.abs(gap / limit), 'ratio')})`;
-  return `${formatDifference(gap, unit)}${share} ${side}`;
+  // Few samples carry the verdict: it may turn out otherwise the next time.
+  const doubt = result.confidence === 'low' ? ' · low confidence' : '';
+  return `${formatDifference(gap, unit)}${share} ${side}${doubt}`;
 }
 
 function sampleText(result: SloResult, unit: Unit, confidence: number): string {
   const parts = [`n ${formatCount(result.n)}`];
-  if (result.n_effective !== null && Math.round(result.n_effective) < result.n)
-    parts.push(`${formatCount(result.n_effective)} independent`);
   if (result.ci !== null && result.value !== null)
     parts.push(`${formatValue(confidence, 'ratio')} CI ${formatInterval(result.ci, result.value, unit)}`);
   return parts.join(' · ');
+}
+
+function helpText(
+  expr: string,
+  definition: { formula: string; meaning: string } | undefined,
+  result: SloResult | undefined,
+): string {
+  const lines = [expr];
+  if (definition !== undefined) lines.push(definition.formula, definition.meaning);
+  if (result?.n_effective != null)
+    lines.push(
+      `${formatCount(result.n)} samples carry as much as ${formatCount(result.n_effective)} independent ones.`,
+    );
+  if (result !== undefined && result.reason !== '') lines.push(result.reason);
+  return lines.join('\n');
 }
 
 /** The limit sits at two thirds, so that a value may show by how much it is over; shares end at 100%. */

@@ -63,14 +63,13 @@ function tileKey({ pointer, title, limit }: TileModel): string {
 class Tile {
   private readonly glyph = icon('clock');
   private readonly word = el('strong');
-  private readonly confidence = el('span', { class: 'muted' });
   private readonly title = el('span', { class: 'tile-title' });
   private readonly value = el('span', { class: 'tile-value number' });
   private readonly limit = el('span', { class: 'muted number' });
   private readonly fill = el('span', { class: 'bar-fill' });
   private readonly mark = el('span', { class: 'bar-limit' });
   private readonly distance = el('span', { class: 'tile-distance' });
-  private readonly sample = el('span', { class: 'muted number' });
+  private readonly sample = el('span', { class: 'tile-sample muted number' });
   private readonly button: HTMLButtonElement;
   readonly element: HTMLElement;
   private pointer = '';
@@ -83,7 +82,7 @@ class Tile {
       el('span', { class: 'tile-figure' }, this.value, this.limit),
       el('span', { class: 'bar', aria: { hidden: true } }, this.fill, this.mark),
       this.distance,
-      el('span', { class: 'tile-sample' }, this.sample, this.confidence),
+      this.sample,
     );
     this.button.addEventListener('click', () => reveal(this.pointer));
     this.element = el('li', {}, this.button);
@@ -95,7 +94,6 @@ class Tile {
     setAttribute(this.button, 'title', model.help);
     setClass(this.glyph, iconClass(model.word.icon, `tone-${model.word.tone}`));
     setText(this.word, model.word.word);
-    setText(this.confidence, model.confidence);
     setText(this.title, model.title);
     setText(this.value, model.value);
     setText(this.limit, model.limit);

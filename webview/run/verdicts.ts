@@ -39,7 +39,7 @@ const OUTCOMES: Record<CaseOutcome, Word> = {
   skipped: { icon: 'debug-step-over', tone: 'neutral', word: 'Skipped' },
 };
 
-export const WAITING: Word = { icon: 'clock', tone: 'neutral', word: 'Waiting' };
+export const WAITING: Word = { icon: 'clockface', tone: 'neutral', word: 'Waiting' };
 
 export function verdictWord(verdict: RunVerdict): Word {
   return VERDICTS[verdict];

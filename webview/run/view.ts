@@ -1,5 +1,6 @@
 /** Puts the parts together in the order verdict, reason, evidence, and redraws them at a pace that a person can follow. */
 import type { TickPoint } from '../../src/protocol/events';
+import { browserFrames } from '../charts/browser-frames';
 import { FrameLimiter } from '../charts/frame-limiter';
 import { onThemeChange, readPalette } from '../charts/palette';
 import { el, setHidden } from '../dom';
@@ -89,6 +90,7 @@ export class RunView {
     this.limiter = new FrameLimiter(
       () => this.render(),
       () => (calm.matches ? REDUCED_FRAME_MS : FRAME_MS),
+      browserFrames,
     );
     onThemeChange(() => {
       const changed = readPalette();

@@ -14,6 +14,7 @@ import {
   type Dropdown,
 } from '@vscode/webview-ui-toolkit';
 import { icon } from '../dom';
+import './controls.css';
 
 let registered = false;
 
@@ -49,7 +50,10 @@ export function button(options: {
 }): ButtonControl {
   const element = document.createElement('vscode-button') as Button;
   element.setAttribute('appearance', options.appearance);
+  let face = '';
   const setFace = (label: string, name: string) => {
+    if (face === `${name} ${label}`) return;
+    face = `${name} ${label}`;
     const glyph = icon(name);
     if (options.appearance === 'icon') {
       element.setAttribute('aria-label', label);
