@@ -1,0 +1,128 @@
+/** Load stages: the keys that each pattern needs, and lengths that leave something to measure. */
+import type { LoadPattern } from '../../protocol/plan';
+import { childPointer } from './pointer';
+import type { Reporter } from './reporter';
+import { ARRIVAL_KEYS, PATTERN_KEYS } from './schema-load';
+import { SUPPORTED_PATTERNS, UNSUPPORTED_KEYS } from './supported';
+import type { MapNode, TreeNode } from './tree';
+import { parseDurationMs, parseRatePerS } from './units';
+
+/** Beyond it no single machine sends, and a schedule would not fit into memory. */
+const HIGHEST_RATE_PER_S = 1_000_000;
+
+export function checkStage(node: TreeNode, pointer: string, report: Reporter): void {
+  if (node.kind !== 'map') return;
+  const patternNode = node.entries.get('pattern')?.node;
+  const pattern = patternNode?.kind === 'scalar' ? String(patternNode.value) : '';
+  checkName(node, pointer, report);
+  checkRates(node, pointer, report);
+  if (!Object.hasOwn(PATTERN_KEYS, pattern) || patternNode === undefined) return;
+  const keys = PATTERN_KEYS[pattern as LoadPattern];
+  for (const key of keys.required) {
+    if (node.entries.has(key)) continue;
+    report.add({
+      code: 'missing-key',
+      message: `A stage with "pattern: ${pattern}" needs "${key}".`,
+      span: patternNode.span,
+      severity: 'error',
+      pointer,
+    });
+  }
+  for (const entry of node.entries.values()) {
+    if (!ARRIVAL_KEYS.includes(entry.key) || keys.required.includes(entry.key) || keys.allowed.includes(entry.key))
+      continue;
+    report.add({
+      code: 'unused-key',
+      message: `"${entry.key}" has no effect with "pattern: ${pattern}".`,
+      span: entry.keySpan,
+      severity: 'warning',
+      pointer: childPointer(pointer, entry.key),
+    });
+  }
+  if (!SUPPORTED_PATTERNS.has(pattern as LoadPattern)) {
+    report.notSupported(`The pattern "${pattern}"`, patternNode.span, childPointer(pointer, 'pattern'));
+  } else {
+    checkLength(node, patternNode, pointer, report);
+  }
+  for (const entry of node.entries.values()) {
+    if (!UNSUPPORTED_KEYS.stage.has(entry.key)) continue;
+    // A warm cache is what happens without any measure.
+    if (entry.key === 'cache' && entry.node.kind === 'scalar' && entry.node.value === 'warm') continue;
+    report.notSupported(`"${entry.key}"`, entry.keySpan, childPointer(pointer, entry.key));
+  }
+}
+
+function checkName(node: MapNode, pointer: string, report: Reporter): void {
+  const name = node.entries.get('name')?.node;
+  if (name?.kind !== 'scalar' || name.value !== 'cases') return;
+  report.add({
+    code: 'reserved-name',
+    message: 'The stage "cases" is the one in which the cases are asked; give this one another name.',
+    span: name.span,
+    severity: 'error',
+    pointer: childPointer(pointer, 'name'),
+  });
+}
+
+function checkRates(node: MapNode, pointer: string, report: Reporter): void {
+  for (const key of ['rate', 'concurrency', 'base', 'peak', 'from', 'to']) {
+    const value = node.entries.get(key)?.node;
+    const single = value === undefined ? [] : value.kind === 'list' ? value.items : [value];
+    single.forEach((item, index) => {
+      if (item.kind !== 'scalar' || typeof item.value !== 'string') return;
+      const rate = parseRatePerS(item.value);
+      if (rate === null || (rate > 0 && rate <= HIGHEST_RATE_PER_S)) return;
+      const at = childPointer(pointer, key);
+      report.add({
+        code: 'out-of-range',
+        message: `A rate must be above 0 and at most ${HIGHEST_RATE_PER_S}/s, not ${item.value}.`,
+        span: item.span,
+        severity: 'error',
+        pointer: value?.kind === 'list' ? childPointer(at, index) : at,
+      });
+    });
+    if (value?.kind === 'list' && value.items.length === 0) {
+      report.add({
+        code: 'empty-list',
+        message: `"${key}" needs at least one item.`,
+        span: value.span,
+        severity: 'error',
+        pointer: childPointer(pointer, key),
+      });
+    }
+  }
+}
+
+function checkLength(node: MapNode, patternNode: TreeNode, pointer: string, report: Reporter): void {
+  if (!node.entries.has('duration') && !node.entries.has('requests')) {
+    report.add({
+      code: 'missing-key',
+      message: 'A stage needs "duration" or "requests", or it would never end.',
+      span: patternNode.span,
+      severity: 'error',
+      pointer,
+    });
+    return;
+  }
+  const duration = durationOf(node, 'duration');
+  if (duration === undefined) return;
+  const spent = (durationOf(node, 'warmup') ?? 0) + (durationOf(node, 'cooldown') ?? 0);
+  if (duration > spent) return;
+  const entry = node.entries.get('warmup') ?? node.entries.get('cooldown') ?? node.entries.get('duration');
+  report.add({
+    code: 'nothing-measured',
+    message:
+      spent === 0
+        ? 'A stage of no length measures nothing.'
+        : '"warmup" and "cooldown" take up the whole "duration": nothing is left to measure.',
+    span: entry?.node.span ?? node.span,
+    severity: 'error',
+    pointer: childPointer(pointer, entry?.key ?? 'duration'),
+  });
+}
+
+function durationOf(node: MapNode, key: string): number | undefined {
+  const value = node.entries.get(key)?.node;
+  if (value?.kind !== 'scalar' || typeof value.value !== 'string') return undefined;
+  return parseDurationMs(value.value) ?? undefined;
+}
