@@ -175,6 +175,8 @@ class OpenAiChatDecoder implements StreamDecoder {
       return;
     }
     this.object(parsed, '', 'message', sink);
+    // A body that parses is whole, whether or not it names a finish reason.
+    if (this.mode === 'body') sink.onDone();
   }
 
   /** One event (`delta`) or the whole answer (`message`). */

@@ -178,10 +178,14 @@ export class SseFramer {
       return;
     }
     // `event`
-    if (first === 101 && end - start >= 5 && bytes.toString('latin1', start, Math.min(end, start + 6)) === 'event:') {
-      let from = start + 6;
-      if (from < end && bytes[from] === SPACE) from++;
-      this.type = bytes.toString('utf8', from, end);
+    if (first === 101 && end - start >= 5) {
+      const head = bytes.toString('latin1', start, Math.min(end, start + 6));
+      if (head === 'event') this.type = '';
+      if (head === 'event:') {
+        let from = start + 6;
+        if (from < end && bytes[from] === SPACE) from++;
+        this.type = bytes.toString('utf8', from, end);
+      }
     }
     // Anything else (a comment, `id`, `retry`, an unknown field) says nothing about the answer.
   }

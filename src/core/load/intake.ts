@@ -8,9 +8,12 @@
  *    keep the next poll, and with it the next instants, waiting.
  */
 
-/** Who decodes. `decode` gets the bytes in order of arrival; `finish` follows the last of them. */
+/**
+ * Who decodes. A chunk has arrived by `arrivedMs`, unless an event of the same request has that instant already: then it may
+ * have arrived as late as `readMs`, when it was read, since a read takes what has come in while others were read.
+ * `decode` gets the bytes in order of arrival; `finish` follows the last of them. */
 export interface IntakeConsumer {
-  decode(chunk: Buffer, arrivedMs: number): void;
+  decode(chunk: Buffer, arrivedMs: number, readMs: number): void;
   finish(): void;
 }
 
@@ -31,6 +34,7 @@ export class Intake {
   private consumers: IntakeConsumer[] = [];
   private chunks: (Buffer | null)[] = [];
   private instants: number[] = [];
+  private reads: number[] = [];
   private head = 0;
   private queuedBytes = 0;
 
@@ -59,10 +63,11 @@ export class Intake {
   }
 
   /** Queues bytes for decoding. `chunk` must not change afterwards. */
-  push(consumer: IntakeConsumer, chunk: Buffer, arrivedMs: number): void {
+  push(consumer: IntakeConsumer, chunk: Buffer, arrivedMs: number, readMs: number): void {
     this.consumers.push(consumer);
     this.chunks.push(chunk);
     this.instants.push(arrivedMs);
+    this.reads.push(readMs);
     this.queuedBytes += chunk.length;
     this.wake();
     if (this.queuedBytes > MAX_QUEUED_BYTES) this.flush();
@@ -73,6 +78,7 @@ export class Intake {
     this.consumers.push(consumer);
     this.chunks.push(null);
     this.instants.push(0);
+    this.reads.push(0);
     this.wake();
   }
 
@@ -106,7 +112,7 @@ export class Intake {
           consumer.finish();
         } else {
           this.queuedBytes -= chunk.length;
-          consumer.decode(chunk, this.instants[at] ?? 0);
+          consumer.decode(chunk, this.instants[at] ?? 0, this.reads[at] ?? 0);
         }
       }
       if (++sinceClock >= CHUNKS_PER_CLOCK) {
@@ -118,11 +124,13 @@ export class Intake {
       this.consumers = [];
       this.chunks = [];
       this.instants = [];
+      this.reads = [];
       this.head = 0;
     } else if (this.head > 4096) {
       this.consumers = this.consumers.slice(this.head);
       this.chunks = this.chunks.slice(this.head);
       this.instants = this.instants.slice(this.head);
+      this.reads = this.reads.slice(this.head);
       this.head = 0;
     }
   }

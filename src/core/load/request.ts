@@ -108,6 +108,7 @@ export class RequestExecution implements IntakeConsumer, AnswerSink, Dispatcher.
 
   /** Arrival of what is being decoded. */
   private instantMs = 0;
+  private readMs = 0;
   private firstMs: number | null = null;
   private firstAnswerMs: number | null = null;
   private lastMs: number | null = null;
@@ -243,9 +244,11 @@ export class RequestExecution implements IntakeConsumer, AnswerSink, Dispatcher.
 
   onData(chunk: Buffer): boolean {
     if (this.failure !== null) return true;
-    const arrivedMs = this.context.intake.arrival(this.sentMs ?? 0);
+    const { intake, nowMs } = this.context;
+    const arrivedMs = intake.arrival(this.sentMs ?? 0);
+    const readMs = arrivedMs === this.lastByteMs ? nowMs() : arrivedMs;
     this.lastByteMs = arrivedMs;
-    this.context.intake.push(this, chunk, arrivedMs);
+    intake.push(this, chunk, arrivedMs, readMs);
     return true;
   }
 
@@ -295,9 +298,10 @@ export class RequestExecution implements IntakeConsumer, AnswerSink, Dispatcher.
     return this.status !== null && this.status >= 200 && this.status < 300;
   }
 
-  decode(chunk: Buffer, arrivedMs: number): void {
+  decode(chunk: Buffer, arrivedMs: number, readMs: number): void {
     if (this.failure !== null) return;
     this.instantMs = arrivedMs;
+    this.readMs = readMs;
     if (this.isAnswer()) {
       this.decoder.push(chunk, this);
       return;
@@ -309,7 +313,8 @@ export class RequestExecution implements IntakeConsumer, AnswerSink, Dispatcher.
   }
 
   onContent(answer: string, reasoning: string, toolCall: boolean): void {
-    const at = this.instantMs;
+    const at =
+      this.lastMs !== null && this.instantMs <= this.lastMs ? Math.max(this.readMs, this.lastMs) : this.instantMs;
     this.events++;
     if (this.lastMs === null) this.firstMs = at;
     else this.gapsMs.push(micros(at - this.lastMs));
@@ -344,7 +349,7 @@ export class RequestExecution implements IntakeConsumer, AnswerSink, Dispatcher.
     if (this.recorded) return;
     this.recorded = true;
     if (this.failure === null && this.isAnswer()) {
-      this.instantMs = this.lastByteMs;
+      this.instantMs = this.readMs = this.lastByteMs;
       this.decoder.end(this);
     }
     const failure = this.failure ?? this.judge();

@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { Intake, type IntakeConsumer } from '../../../src/core/load/intake';
+import { FakeClock } from './fake-clock';
+
+function consumer(log: string[], name: string, work?: () => void): IntakeConsumer {
+  return {
+    decode(chunk, arrivedMs) {
+      log.push(`${name}:${chunk.toString()}@${arrivedMs}`);
+      work?.();
+    },
+    finish() {
+      log.push(`${name} end`);
+    },
+  };
+}
+
+describe('Intake', () => {
+  it('gives all bytes of one poll the instant at which the poll came back', () => {
+    const clock = new FakeClock(100);
+    const intake = new Intake(() => clock.nowMs(), clock.soon);
+    assert.equal(intake.arrival(0), 100);
+    clock.block(5);
+    assert.equal(intake.arrival(0), 100);
+    clock.advanceTo(106);
+    clock.block(1);
+    assert.equal(intake.arrival(0), 107);
+  });
+
+  it('never puts an arrival before the request was sent', () => {
+    const clock = new FakeClock(100);
+    const intake = new Intake(() => clock.nowMs(), clock.soon);
+    intake.arrival(0);
+    clock.block(5);
+    assert.equal(intake.arrival(103), 105);
+  });
+
+  it('takes a new instant after as many uses as one poll can return', () => {
+    const clock = new FakeClock(100);
+    const intake = new Intake(() => clock.nowMs(), clock.soon);
+    for (let i = 0; i < 1024; i++) intake.arrival(0);
+    clock.block(5);
+    assert.equal(intake.arrival(0), 105);
+  });
+
+  it('decodes after the poll, in order, with the end last', () => {
+    const clock = new FakeClock(100);
+    const intake = new Intake(() => clock.nowMs(), clock.soon);
+    const log: string[] = [];
+    const a = consumer(log, 'a');
+    const b = consumer(log, 'b');
+    intake.push(a, Buffer.from('1'), 100, 100);
+    intake.push(b, Buffer.from('2'), 100, 100);
+    intake.finish(b);
+    intake.push(a, Buffer.from('3'), 101, 101);
+    assert.deepEqual(log, []);
+    clock.advanceTo(102);
+    assert.deepEqual(log, ['a:1@100', 'b:2@100', 'b end', 'a:3@101']);
+  });
+
+  it('lets the event loop poll again between slices of work', () => {
+    const clock = new FakeClock(100);
+    const intake = new Intake(() => clock.nowMs(), clock.soon);
+    const log: string[] = [];
+    const slow = consumer(log, 'a', () => clock.block(0.5));
+    for (let i = 0; i < 64; i++) intake.push(slow, Buffer.from('x'), 100, 100);
+    const turnsBefore = clock.turns;
+    clock.advanceTo(200);
+    assert.equal(log.length, 64);
+    assert.ok(clock.turns - turnsBefore >= 8, `${clock.turns - turnsBefore} turns`);
+  });
+
+  it('decodes everything when flushed, even from within decoding', () => {
+    const clock = new FakeClock(100);
+    const intake = new Intake(() => clock.nowMs(), clock.soon);
+    const log: string[] = [];
+    let flushed = false;
+    const a = consumer(log, 'a', () => {
+      if (flushed) return;
+      flushed = true;
+      intake.flush();
+    });
+    for (const text of ['1', '2', '3']) intake.push(a, Buffer.from(text), 100, 100);
+    intake.flush();
+    assert.deepEqual(log, ['a:1@100', 'a:2@100', 'a:3@100']);
+    clock.advanceTo(110);
+    assert.equal(log.length, 3);
+  });
+});
