@@ -29,6 +29,8 @@ const node = {
 /** @type {import('esbuild').BuildOptions[]} */
 const bundles = [
   { ...node, entryPoints: { extension: 'src/extension/extension.ts' } },
+  // Loaded by the extension with the first eval file; see src/extension/spec/load.ts.
+  { ...node, entryPoints: { spec: 'src/extension/spec/main.ts' } },
   { ...node, entryPoints: { engine: 'src/engine/main.ts' } },
   { ...node, entryPoints: { worker: 'src/engine/worker.ts' } },
   { ...node, entryPoints: { sim: 'src/engine/sim.ts' } },

@@ -19,6 +19,7 @@ import { LineEndDecorations } from './language/line-end-decorations';
 import { SpecProblems } from './language/problems';
 import { ResultProblems } from './language/result-problems';
 import { DocumentStatusModel } from './language/statuses';
+import { WorkspaceFiles } from './language/workspace-files';
 import { createTell } from './messages';
 import type { ExtensionExports } from './test-api';
 import { createTestApi } from './test-api-host';
@@ -46,8 +47,9 @@ export function activate(context: vscode.ExtensionContext): ExtensionExports {
   const keys = new ApiKeys(context.secrets, redactor);
   const hosts = new HostTrust(context.workspaceState);
 
-  const documents = own(new EvalDocuments());
-  const planner = new Planner(context.globalStorageUri);
+  const workspaceFiles = own(new WorkspaceFiles(log));
+  const documents = own(new EvalDocuments(workspaceFiles));
+  const planner = new Planner(context.globalStorageUri, workspaceFiles);
   const problems = own(new SpecProblems(documents, planner, log));
   const results = own(new ResultsStore());
   const restorer = own(new ResultsRestorer(documents, planner, results, log));

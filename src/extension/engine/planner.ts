@@ -1,14 +1,13 @@
 import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
 import * as vscode from 'vscode';
-import { buildPlan, type PlanSelection } from '../../core/engine/plan';
+import type { PlanSelection } from '../../core/engine/plan';
 import type { Diagnostic } from '../../core/spec/document';
-import { parseEvalFile, type EvalDocument } from '../../core/spec/parse';
 import type { RunPlan } from '../../protocol/plan';
 import { setting } from '../config';
 import type { ParsedDocument } from '../language/documents';
-
-const WORKSPACE_FILE = 'promptrig.yaml';
+import type { WorkspaceFiles } from '../language/workspace-files';
+import { specBundle } from '../spec/load';
 
 export interface Planned {
   plan: RunPlan | null;
@@ -16,15 +15,19 @@ export interface Planned {
   diagnostics: Diagnostic[];
 }
 
-/** Plans runs of open files: finds the folder's shared settings and where results go. */
+/** Plans runs of open files: with the folder's shared settings, and with the place that its results go to. */
 export class Planner {
-  constructor(private readonly globalStorage: vscode.Uri) {}
+  constructor(
+    private readonly globalStorage: vscode.Uri,
+    private readonly workspaceFiles: WorkspaceFiles,
+  ) {}
 
-  /** Resolves everything that the file names. Never sends anything. */
+  /** Resolves everything that the file names. Sends nothing; but it renders templates, so only where the workspace is trusted. */
   async plan(parsed: ParsedDocument, select: PlanSelection): Promise<Planned> {
-    const { plan, diagnostics } = await buildPlan({
+    const workspace = await this.workspaceFiles.load(parsed.uri);
+    const { plan, diagnostics } = await specBundle().buildPlan({
       document: parsed.document,
-      workspace: await this.workspaceDocument(parsed.uri),
+      ...(workspace === undefined ? {} : { workspace }),
       select,
       runsDir: this.runsDirectory(parsed.uri),
       readFile: (file) => fs.readFile(file),
@@ -40,20 +43,5 @@ export class Planner {
     return folder === undefined
       ? path.join(this.globalStorage.fsPath, 'runs')
       : path.resolve(folder.uri.fsPath, setting('runsDirectory', folder.uri));
-  }
-
-  private async workspaceDocument(uri: vscode.Uri): Promise<EvalDocument | undefined> {
-    const folder = vscode.workspace.getWorkspaceFolder(uri);
-    if (folder === undefined) return undefined;
-    const file = path.join(folder.uri.fsPath, WORKSPACE_FILE);
-    // Unsaved changes count: the person sees them.
-    const open = vscode.workspace.textDocuments.find((document) => document.uri.fsPath === file);
-    if (open !== undefined) return parseEvalFile(open.getText(), file);
-    try {
-      return parseEvalFile(await fs.readFile(file, 'utf8'), file);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-      throw error;
-    }
   }
 }

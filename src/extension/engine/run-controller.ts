@@ -175,9 +175,9 @@ export class RunController implements vscode.Disposable {
     let end: RunEnd;
     try {
       const run = await engine.run(plan, keys, (batch) => this.onBatch(active, batch), active.abort.signal);
-      end = { request, outcome: 'finished', run, dir: plan.outDir, error: null };
+      end = { request, outcome: 'finished', run: redactor.data(run), dir: plan.outDir, error: null };
     } catch (error) {
-      const recovered = error instanceof EngineCrashedError ? error.run : null;
+      const recovered = error instanceof EngineCrashedError ? redactor.data(error.run) : null;
       end = { request, outcome: 'failed', run: recovered, dir: plan.outDir, error: redactor.text(messageOf(error)) };
       log.error(redactor.text(error instanceof Error ? (error.stack ?? error.message) : String(error)));
     }
@@ -253,8 +253,8 @@ export class RunController implements vscode.Disposable {
   /** Everything that follows a run happens here once, whether it completed, was stopped or died. */
   private async conclude(active: ActiveRun, end: RunEnd): Promise<void> {
     const { prepared, observer } = active;
-    const { log, results, redactor } = this.parts;
-    const run = end.run === null ? null : redactor.data(end.run);
+    const { log, results } = this.parts;
+    const { run } = end;
     if (run !== null) {
       for (const target of run.targets) {
         for (const stage of target.stages) observer.onStage(target.id, stage);
@@ -267,7 +267,7 @@ export class RunController implements vscode.Disposable {
     log.info(
       `Run ${prepared.plan.runId} ${run?.status ?? 'failed'}: ${run?.verdict ?? 'no verdict'}. Results: ${prepared.plan.outDir}`,
     );
-    this.ended.fire({ ...end, run });
+    this.ended.fire(end);
     this.tellEnd(end);
     if (run === null) return;
     try {
@@ -290,7 +290,7 @@ export class RunController implements vscode.Disposable {
       .flatMap((target) => target.stages.flatMap((stage) => stage.errors))
       .sort((a, b) => b.count - a.count)[0];
     const why = worst === undefined ? 'No request could be judged.' : worst.example;
-    this.parts.tell('error', this.parts.redactor.text(why), { ...showRun, ...showLog });
+    this.parts.tell('error', why, { ...showRun, ...showLog });
   }
 
   private tellBusy(): void {

@@ -1,8 +1,10 @@
 import * as vscode from 'vscode';
 import { kindOf } from '../../core/spec/discover';
-import { parseEvalFile, type EvalDocument } from '../../core/spec/parse';
+import type { EvalDocument } from '../../core/spec/parse';
 import { DisposableStore } from '../../core/util/disposable';
+import { specBundle } from '../spec/load';
 import { surveyOf, type Survey } from './survey';
+import type { WorkspaceFiles } from './workspace-files';
 
 /** A document as it was at one version. */
 export interface ParsedDocument {
@@ -31,13 +33,24 @@ export class EvalDocuments implements vscode.Disposable {
   private readonly store = new DisposableStore();
   private readonly parsed = new Map<string, ParsedDocument>();
   private readonly timers = new Map<string, NodeJS.Timeout>();
+  /** Documents whose text is the same, but not what it refers to. */
+  private readonly outdated = new Set<string>();
   private readonly didParse = this.store.add(new vscode.EventEmitter<ParsedDocument>());
   private readonly didClose = this.store.add(new vscode.EventEmitter<vscode.Uri>());
 
   readonly onDidParse = this.didParse.event;
   readonly onDidClose = this.didClose.event;
 
-  constructor() {
+  constructor(private readonly workspaceFiles: WorkspaceFiles) {
+    this.store.add(
+      workspaceFiles.onDidChange((folder) => {
+        for (const document of vscode.workspace.textDocuments) {
+          if (vscode.workspace.getWorkspaceFolder(document.uri) !== folder) continue;
+          this.outdated.add(document.uri.toString());
+          this.schedule(document, 0);
+        }
+      }),
+    );
     this.store.add(vscode.workspace.onDidOpenTextDocument((document) => this.schedule(document, 0)));
     this.store.add(
       vscode.workspace.onDidChangeTextDocument(({ document }) => {
@@ -59,10 +72,16 @@ export class EvalDocuments implements vscode.Disposable {
   current(document: vscode.TextDocument): ParsedDocument {
     const key = document.uri.toString();
     const known = this.parsed.get(key);
-    if (known !== undefined && known.version === document.version) return known;
+    if (known !== undefined && known.version === document.version && !this.outdated.delete(key)) return known;
     clearTimeout(this.timers.get(key));
     this.timers.delete(key);
-    const parsed = parseText(document.uri, document.getText(), document.version);
+    const parsed = parseText(
+      document.uri,
+      document.getText(),
+      document.version,
+      this.workspaceFiles.known(document.uri),
+    );
+    this.outdated.delete(key);
     this.parsed.set(key, parsed);
     this.didParse.fire(parsed);
     return parsed;
@@ -99,8 +118,20 @@ export class EvalDocuments implements vscode.Disposable {
   }
 }
 
-/** Parses text as the file at `uri`. */
-export function parseText(uri: vscode.Uri, text: string, version: number): ParsedDocument {
-  const document = parseEvalFile(text, uri.fsPath);
+/**
+ * Parses text as the file at `uri`.
+ * @param shared the folder's shared settings; undefined where they are not known, and references are not checked
+ */
+export function parseText(
+  uri: vscode.Uri,
+  text: string,
+  version: number,
+  shared?: { document: EvalDocument | undefined },
+): ParsedDocument {
+  const document = specBundle().parseEvalFile(
+    text,
+    uri.fsPath,
+    shared === undefined ? undefined : { workspace: shared.document },
+  );
   return { uri, version, text, document, survey: surveyOf(document) };
 }

@@ -12,7 +12,7 @@ import {
   type StageObservation,
   type Tally,
 } from './observations';
-import type { Scope, Subject, Survey, SurveyNode } from './survey';
+import type { Subject, Survey, SurveyNode } from './survey';
 
 export type ItemState = 'passed' | 'failed' | 'warning' | 'inconclusive' | 'error' | 'skipped' | 'running' | 'stale';
 
@@ -129,7 +129,7 @@ export function worst(states: ItemState[]): ItemState {
 
 function isRunning(node: SurveyNode, running: ReadonlySet<Subject>, survey: Survey, ofRun: readonly Placed[]): boolean {
   if (running.size === 0) return false;
-  if (node.scope !== 'file') return running.has(node.scope as Exclude<Scope, 'file'>);
+  if (node.scope !== 'file') return running.has(node.scope);
   if (node.kind === 'assertion') return [...running].some((subject) => subject.startsWith('case:'));
   // A quality SLO of the file is final with its cases, though the load goes on.
   const isFinal = ofRun.some(

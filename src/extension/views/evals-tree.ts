@@ -83,10 +83,8 @@ export class EvalsTree implements vscode.TreeDataProvider<EvalRow>, vscode.Dispo
   private fileItem(row: EvalRow, file: IndexedFile | undefined): vscode.TreeItem {
     const survey = file?.parsed?.survey;
     const where = vscode.workspace.asRelativePath(row.uri);
-    const item = new vscode.TreeItem(
-      survey?.name || path.basename(row.uri.path),
-      vscode.TreeItemCollapsibleState.Collapsed,
-    );
+    const label = survey?.name || path.basename(row.uri.path);
+    const item = new vscode.TreeItem(label, vscode.TreeItemCollapsibleState.Collapsed);
     item.id = row.uri.toString();
     item.resourceUri = row.uri;
     item.contextValue = (survey?.stages.length ?? 0) > 0 ? TreeItemContext.fileWithLoad : TreeItemContext.file;
@@ -98,7 +96,7 @@ export class EvalsTree implements vscode.TreeDataProvider<EvalRow>, vscode.Dispo
     item.tooltip = `${where}${summary === null ? '' : `\n${summary.text}`}`;
     item.iconPath =
       errors > 0 ? icon('error') : summary === null ? new vscode.ThemeIcon('beaker') : icon(summary.state);
-    item.accessibilityInformation = { label: `${String(item.label)}, ${item.description}` };
+    item.accessibilityInformation = { label: `${label}, ${item.description}` };
     if (survey !== undefined && survey.cases.length + survey.stages.length === 0) {
       item.collapsibleState = vscode.TreeItemCollapsibleState.None;
     }
@@ -109,7 +107,8 @@ export class EvalsTree implements vscode.TreeDataProvider<EvalRow>, vscode.Dispo
   private childItem(row: EvalRow, file: IndexedFile): vscode.TreeItem {
     const survey = file.parsed?.survey;
     const node = (row.kind === 'case' ? survey?.cases : survey?.stages)?.find((candidate) => candidate.id === row.id);
-    const item = new vscode.TreeItem(node?.name ?? row.id ?? '', vscode.TreeItemCollapsibleState.None);
+    const label = node?.name ?? row.id ?? '';
+    const item = new vscode.TreeItem(label, vscode.TreeItemCollapsibleState.None);
     item.id = keyOf(row);
     item.contextValue = row.kind === 'case' ? TreeItemContext.case : TreeItemContext.stage;
     item.command = { command: CommandId.revealItem, title: 'Open', arguments: [row] };
@@ -118,7 +117,7 @@ export class EvalsTree implements vscode.TreeDataProvider<EvalRow>, vscode.Dispo
       status === null ? new vscode.ThemeIcon(row.kind === 'case' ? 'circle-outline' : 'dashboard') : icon(status.state);
     item.description = status?.text.replace(/^\S\s/, '') ?? (row.kind === 'stage' ? 'load stage' : '');
     item.tooltip = `${node?.name ?? ''}${status === null ? '' : `\n${status.text}`}`;
-    item.accessibilityInformation = { label: `${row.kind} ${String(item.label)}, ${item.description}` };
+    item.accessibilityInformation = { label: `${row.kind} ${label}, ${item.description}` };
     return item;
   }
 

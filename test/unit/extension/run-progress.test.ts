@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { EngineEvent } from '../../../src/protocol/events';
 import type { RunPlan } from '../../../src/protocol/plan';
 import { progressText, RunProgress } from '../../../src/extension/engine/run-progress';
 import { isLoopback, originOf } from '../../../src/extension/endpoints/hosts';
@@ -17,19 +18,18 @@ function plan(parts: { cases: number; stages: { name: string; durationMs?: numbe
   } as unknown as RunPlan;
 }
 
-const started = (name: string, plannedMs: number | null) =>
-  ({
-    type: 'stage-started',
-    target: 'sim',
-    stage: name,
-    pattern: 'poisson',
-    plannedMs,
-    plannedRequests: null,
-    warmupMs: 0,
-    cooldownMs: 0,
-    rate: 8,
-    slos: [],
-  }) as const;
+const started = (name: string, plannedMs: number | null): EngineEvent => ({
+  type: 'stage-started',
+  target: 'sim',
+  stage: name,
+  pattern: 'poisson',
+  plannedMs,
+  plannedRequests: null,
+  warmupMs: 0,
+  cooldownMs: 0,
+  rate: 8,
+  slos: [],
+});
 
 describe('RunProgress', () => {
   it('knows share and remaining time of stages with a duration', () => {
