@@ -103,10 +103,10 @@ class OpenAiChatDecoder implements StreamDecoder {
     this.body.push(chunk);
   }
 
-  end(sink: AnswerSink): void {
+  end(sink: AnswerSink, cut: boolean): void {
     this.sink = sink;
     if (this.mode === 'events') this.framer.end();
-    else if (this.mode === 'body') this.wholeBody();
+    else if (this.mode === 'body') this.wholeBody(cut);
   }
 
   toolCallsJson(): string | null {
@@ -158,14 +158,14 @@ class OpenAiChatDecoder implements StreamDecoder {
     this.object(parsed, type, 'delta', sink);
   }
 
-  private wholeBody(): void {
+  private wholeBody(cut: boolean): void {
     const text = Buffer.concat(this.body).toString('utf8');
     this.body = [];
     let parsed: unknown;
     try {
       parsed = JSON.parse(text);
     } catch {
-      this.fail('not_json', excerpt(text));
+      if (!cut) this.fail('not_json', excerpt(text));
       return;
     }
     const sink = this.sink;

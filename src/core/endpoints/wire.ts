@@ -53,8 +53,8 @@ export interface AnswerSink {
 /** Reads one answer. Whether it is a stream or one JSON body is told from its first byte: some endpoints ignore `stream`. */
 export interface StreamDecoder {
   push(chunk: Buffer, sink: AnswerSink): void;
-  /** The body has ended, by itself or because the connection was lost. */
-  end(sink: AnswerSink): void;
+  /** The body has ended: by itself, or, with `cut`, because the connection was lost; half an answer is then no failure of its own. */
+  end(sink: AnswerSink, cut: boolean): void;
   /** Tool calls of the answer as JSON, where it has some. */
   toolCallsJson(): string | null;
 }

@@ -93,7 +93,7 @@ export function streamCutFailure(place: ErrorPlace): RequestFailure {
   };
 }
 
-export function socketClosedFailure(place: ErrorPlace): RequestFailure {
+function socketClosedFailure(place: ErrorPlace): RequestFailure {
   return {
     outcome: 'failed',
     kind: 'socket_closed',
@@ -168,10 +168,7 @@ export function transportFailure(error: unknown, opened: boolean, place: ErrorPl
       `There is no route to ${host} (endpoint ${endpoint}). Check the network and the address.`,
     );
   }
-  if (
-    has('HPE_INVALID_CONSTANT') !== undefined ||
-    codes.some((code) => code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW')
-  ) {
+  if (isParserError(error) || has('UND_ERR_HEADERS_OVERFLOW')) {
     return failed(
       'not_http',
       `What ${host} (endpoint ${endpoint}) sent is not HTTP. Check the port, and whether it is http or https.`,
@@ -201,6 +198,11 @@ function errorCodes(error: unknown, depth = 0): string[] {
   if (Array.isArray(errors)) for (const inner of errors as unknown[]) codes.push(...errorCodes(inner, depth + 1));
   codes.push(...errorCodes(cause, depth + 1));
   return codes;
+}
+
+/** undici's parser names its errors, but gives some of them no code. */
+function isParserError(error: unknown): boolean {
+  return error instanceof Error && error.name === 'HTTPParserError';
 }
 
 const VERIFY_CODES = new Set([

@@ -12,7 +12,6 @@ import {
   emptyAnswerFailure,
   httpFailure,
   streamCutFailure,
-  socketClosedFailure,
   timeoutFailure,
   transportFailure,
   type ErrorPlace,
@@ -350,7 +349,7 @@ export class RequestExecution implements IntakeConsumer, AnswerSink, Dispatcher.
     this.recorded = true;
     if (this.failure === null && this.isAnswer()) {
       this.instantMs = this.readMs = this.lastByteMs;
-      this.decoder.end(this);
+      this.decoder.end(this, this.error !== null);
     }
     const failure = this.failure ?? this.judge();
     this.listener.onEnded({
@@ -370,10 +369,7 @@ export class RequestExecution implements IntakeConsumer, AnswerSink, Dispatcher.
       return this.events > 0 ? null : emptyAnswerFailure(this.usage?.outputTokens ?? null, this.finishReason, place);
     }
     if (this.error !== null) {
-      if (this.status !== null) return streamCutFailure(place);
-      return this.responseStarted
-        ? socketClosedFailure(place)
-        : transportFailure(this.error, this.sentMs !== null, place);
+      return this.status !== null ? streamCutFailure(place) : transportFailure(this.error, this.sentMs !== null, place);
     }
     // The server closed the stream in good order but said neither that the answer is finished nor anything at all.
     return this.events > 0 || this.lastByteMs > (this.headersMs ?? 0)

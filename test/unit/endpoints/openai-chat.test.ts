@@ -51,7 +51,7 @@ function decode(chunks: (string | Buffer)[], keepToolCalls = false) {
   const decoder = openaiChat.createDecoder({ keepToolCalls });
   const log = new Log();
   for (const chunk of chunks) decoder.push(Buffer.from(chunk), log);
-  decoder.end(log);
+  decoder.end(log, false);
   return { lines: log.lines, tools: decoder.toolCallsJson() };
 }
 
@@ -213,7 +213,7 @@ describe('openai-chat: answers', () => {
     const megabyte = Buffer.alloc(1024 * 1024, 120);
     decoder.push(Buffer.from('data: '), log);
     for (let i = 0; i < 6; i++) decoder.push(megabyte, log);
-    decoder.end(log);
+    decoder.end(log, false);
     assert.equal(log.lines.length, 1);
     assert.match(log.lines[0] ?? '', /^failure response_too_large: /);
   });
