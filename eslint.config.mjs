@@ -1,5 +1,5 @@
 import tseslint from 'typescript-eslint';
-import importX from 'eslint-plugin-import-x';
+import importX, { createNodeResolver } from 'eslint-plugin-import-x';
 
 /** The one direction in which folders may import each other; see CONTRIBUTING.md, "Layout". */
 const zones = [
@@ -31,7 +31,9 @@ export default tseslint.config(
     languageOptions: {
       parserOptions: { project: projects, tsconfigRootDir: import.meta.dirname },
     },
-    settings: { 'import-x/resolver': { typescript: { project: projects, noWarnOnMultipleProjects: true } } },
+    settings: {
+      'import-x/resolver-next': [createNodeResolver({ extensions: ['.ts', '.mjs', '.cjs', '.js', '.json'] })],
+    },
     rules: {
       '@typescript-eslint/no-explicit-any': 'error',
       '@typescript-eslint/no-floating-promises': 'error',
