@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { trackerFor, type StageTotals } from '../../../src/core/metrics/slo-tracker';
+import { judgeSlo } from '../../../src/core/metrics/verdict';
+import type { SloResult } from '../../../src/protocol/run-json';
+import type { SloPlan } from '../../../src/protocol/plan';
+import { Mm1Queue, slo } from './fixtures';
+
+/** Judges `e2e.p99 <= limit` on the sojourn times of one run, in ms of which one service takes 1. */
+function judge(sojourns: Float64Array, instants: Float64Array, limit: number): SloResult {
+  const plan: SloPlan = { ...slo('e2e.p99 <= 1ms'), limit };
+  const tracker = trackerFor(plan);
+  assert.ok(tracker !== null);
+  sojourns.forEach((value, i) =>
+    tracker.add({
+      at: instants[i] as number,
+      completed: true,
+      values: { e2e: value },
+      gaps: [],
+      outputTokens: 0,
+      inputTokens: 0,
+      cost: null,
+      good: null,
+    }),
+  );
+  const totals: StageTotals = {
+    window: { startMs: 0, endMs: instants.at(-1) as number },
+    requests: sojourns.length,
+    completed: sojourns.length,
+    good: null,
+    outputTokens: 0,
+    inputTokens: 0,
+    cost: null,
+    costOfAll: null,
+    concurrencyMean: 1,
+    concurrencyMax: 1,
+  };
+  return judgeSlo(plan, tracker.evidence(totals, 0.95), { policy: 'point', confidence: 0.95 });
+}
+
+function shares(utilisation: number, n: number, factor: number, replications: number): { pass: number; fail: number } {
+  const sure = { pass: 0, fail: 0 };
+  const queue = new Mm1Queue(utilisation, Math.round(utilisation * 1000) + n);
+  for (let i = 0; i < replications; i++) {
+    const { sojourns, instants } = queue.run(n);
+    const result = judge(sojourns, instants, factor * queue.quantile(0.99));
+    if (result.confidence === 'high' && result.verdict !== 'inconclusive') sure[result.verdict]++;
+  }
+  return { pass: sure.pass / replications, fail: sure.fail / replications };
+}
+
+describe('verdicts on a queue whose p99 is exactly at the limit', function () {
+  this.timeout(60_000);
+  const replications = new Map([
+    [500, 500],
+    [2000, 300],
+    [10_000, 120],
+  ]);
+  for (const utilisation of [0.3, 0.7, 0.9]) {
+    for (const n of [500, 2000, 10_000]) {
+      it(`are rarely sure and wrong at utilisation ${utilisation} with ${n} requests`, () => {
+        const { pass, fail } = shares(utilisation, n, 1, replications.get(n) as number);
+        assert.ok(pass <= 0.06, `false passes: ${pass}`);
+        assert.ok(fail <= 0.06, `false fails: ${fail}`);
+      });
+    }
+  }
+
+  it('are sure where the limit is half again as high and the sample large', () => {
+    assert.ok(shares(0.3, 10_000, 1.5, 60).pass >= 0.95);
+  });
+
+  it('are sure of a clear miss', () => {
+    assert.ok(shares(0.3, 2000, 0.6, 60).fail >= 0.95);
+  });
+});
