@@ -1,0 +1,163 @@
+/** From a parsed eval file to a run plan: every name resolved, every template rendered, every SLO parsed. Sends nothing. */
+import { dirname, join, relative } from 'node:path';
+import type { RunPlan, TargetPlan } from '../../protocol/plan';
+import type { Diagnostic } from '../spec/document';
+import type { EvalDocument } from '../spec/parse';
+import type { EvalSpec } from '../spec/schema';
+import type { EndpointSpec } from '../spec/schema-endpoint';
+import { parseDurationMs, parseUsd } from '../spec/units';
+import { planCases, requestPool, type CaseSource } from './plan-cases';
+import { resolveEndpoints } from './plan-endpoints';
+import { drawSeed, runIdOf, shuffled } from './plan-id';
+import { matrixOf } from './plan-matrix';
+import { PlanProblems } from './plan-problems';
+import { readVariants } from './plan-prompts';
+import { ReferencedFiles, type ReadFile } from './plan-files';
+import { caseFilter, stageFilter, whatOf, type PlanSelection } from './plan-select';
+import { routeSlos } from './plan-slos';
+import { planStages } from './plan-stages';
+import { targetId } from './plan-targets';
+
+export type { PlanSelection } from './plan-select';
+
+export interface PlanInput {
+  document: EvalDocument;
+  /** `promptrig.yaml`, parsed. */
+  workspace?: EvalDocument;
+  /** Endpoints of the user's settings. */
+  userEndpoints?: readonly EndpointSpec[];
+  select?: PlanSelection;
+  overrides?: { seed?: number; repeat?: number; policy?: 'point' | 'strict' };
+  /** The folder of the run is made in it, named by the run's id. */
+  runsDir: string;
+  /** Reads a file by its absolute path; text as it is or as UTF-8 bytes. Rejects where it cannot. */
+  readFile: ReadFile;
+  now: Date;
+  /** Uniform in [0, 1): for the run's id, and its seed where none is given. */
+  random?: () => number;
+  /** Folder that the path of the source is given relative to; without one it stays as it is. */
+  root?: string;
+}
+
+export interface PlanOutput {
+  /** Null where an error forbids the run, and where the selection matches nothing. */
+  plan: RunPlan | null;
+  /** What was found beyond the diagnostics of the document. */
+  diagnostics: Diagnostic[];
+}
+
+const DEFAULT_CONCURRENCY = 4;
+const DEFAULT_CONFIDENCE = 0.95;
+
+/** Plans a run. Problems come back as diagnostics, all that can be found at once; it rejects for no fault of a file. */
+export async function buildPlan(input: PlanInput): Promise<PlanOutput> {
+  const { document } = input;
+  const problems = new PlanProblems(document);
+  const { spec } = document;
+  if (document.kind !== 'eval' || spec === null) {
+    // A file that holds nothing usable has said why already; another kind of file has nothing that could be run.
+    if (!document.diagnostics.some(({ severity }) => severity === 'error'))
+      problems.file('not-runnable', `${document.path} holds nothing that this version can run.`);
+    return { plan: null, diagnostics: problems.found };
+  }
+
+  const random = input.random ?? Math.random;
+  const select = input.select ?? {};
+  const what = whatOf(select);
+  const defaults = input.workspace?.workspace?.defaults ?? {};
+  const baseDir = dirname(document.path);
+
+  const endpoints = resolveEndpoints(spec, input, problems).filter(
+    ({ plan }) => select.endpoints === undefined || select.endpoints.includes(plan.name),
+  );
+  const combinations = matrixOf(spec.matrix, problems);
+  const chosen = caseFilter(document, spec, select);
+  const stageSpecs = stageFilter(document, spec, select);
+  const presets = input.workspace?.workspace?.presets ?? {};
+  const slos = routeSlos(spec, { what, presets, stages: stageSpecs, problems });
+
+  const files = new ReferencedFiles(baseDir, input.readFile, problems);
+  const [variants] = await Promise.all([readVariants(spec, files), files.loadCases(spec, chosen)]);
+  const repeat = input.overrides?.repeat;
+  const source: CaseSource = { spec, chosen, files, problems, ...(repeat === undefined ? {} : { repeat }) };
+  // What is asked depends on the variant alone: every endpoint and every combination shares it.
+  const work = variants.map((variant) => {
+    const cases = planCases(source, variant);
+    const pool = stageSpecs.length > 0 ? requestPool(source, variant, cases) : [];
+    return { variant, cases: what === 'load' ? [] : cases, stages: planStages(stageSpecs, { pool, slos, problems }) };
+  });
+
+  const targets = endpoints.flatMap((endpoint) =>
+    work.flatMap(({ variant, cases, stages }) =>
+      combinations.map((combination): TargetPlan => ({
+        id: targetId(endpoint.plan.name, variant, variants.length, combination),
+        endpoint: endpoint.plan,
+        prompt: variant.name,
+        params: { ...defaults.params, ...endpoint.params, ...spec.params, ...combination },
+        concurrency: spec.concurrency ?? DEFAULT_CONCURRENCY,
+        cases,
+        stages,
+        caseSlos: slos.cases,
+      })),
+    ),
+  );
+  problems.blockingOfDocument(select, chosen, stageSpecs);
+  if (!problems.blocked) checkWork(select, document, targets, problems);
+  if (problems.blocked) return { plan: null, diagnostics: problems.found };
+
+  const seed = input.overrides?.seed ?? drawSeed(random);
+  const runId = runIdOf(input.now, document.outline.name, random);
+  const plan: RunPlan = {
+    schema: 'promptrig.plan/1',
+    runId,
+    name: document.outline.name,
+    purpose: spec.purpose ?? 'regression',
+    tags: spec.tags ?? [],
+    source: { path: sourcePath(input), sha256: document.sha256 },
+    outDir: join(input.runsDir, runId),
+    baseDir,
+    seed,
+    confidence: defaults.confidence ?? DEFAULT_CONFIDENCE,
+    policy: input.overrides?.policy ?? defaults.policy ?? 'point',
+    targets: shuffled(targets, seed),
+    ...budgetOf(spec),
+  };
+  return { plan, diagnostics: problems.found };
+}
+
+function checkWork(
+  select: PlanSelection,
+  { outline }: EvalDocument,
+  targets: readonly TargetPlan[],
+  problems: PlanProblems,
+): void {
+  if (targets.some((target) => target.cases.length > 0 || target.stages.length > 0)) return;
+  const narrowed = [select.cases, select.stages, select.tags, select.endpoints].some((list) => (list?.length ?? 0) > 0);
+  if (narrowed) {
+    problems.nothingSelected(outline.nameRange);
+    return;
+  }
+  const missing =
+    select.what === 'load' ? 'no "load"' : select.what === 'cases' ? 'no "cases"' : 'neither "cases" nor "load"';
+  problems.file('nothing-to-run', `The file has ${missing}, so there is nothing to run.`);
+}
+
+function budgetOf(spec: EvalSpec): Pick<RunPlan, 'budget'> {
+  const { budget } = spec;
+  if (budget === undefined) return {};
+  const costUsd = budget.cost === undefined ? null : parseUsd(budget.cost);
+  const timeMs = budget.time === undefined ? null : parseDurationMs(budget.time);
+  return {
+    budget: {
+      ...(costUsd === null ? {} : { costUsd }),
+      ...(budget.tokens === undefined ? {} : { tokens: budget.tokens }),
+      ...(timeMs === null ? {} : { timeMs }),
+    },
+  };
+}
+
+function sourcePath({ document, root }: PlanInput): string {
+  if (root === undefined) return document.path;
+  const inside = relative(root, document.path);
+  return inside.startsWith('..') ? document.path : inside.replaceAll('\\', '/');
+}
