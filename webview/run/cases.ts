@@ -24,6 +24,7 @@ export class Cases implements Section {
   private limit = PAGE;
   private target: TargetView | null = null;
   private version = -1;
+  private quality: TargetView['quality'] | null = null;
 
   constructor(private readonly post: Post) {
     this.more = button({
@@ -49,17 +50,17 @@ export class Cases implements Section {
   render(_store: RunStore, shown: Shown | null): void {
     const target = shown?.target ?? null;
     setHidden(this.element, target === null || (target.quality.total === 0 && target.cases.length === 0));
-    if (target === null || (target.id === this.target?.id && target.casesVersion === this.version)) {
-      this.target = target;
-      return;
-    }
+    if (target === null) return;
+    const { quality, casesVersion } = target;
+    if (target === this.target && quality === this.quality && casesVersion === this.version) return;
     if (target.id !== this.target?.id) {
       this.rows = [];
       this.limit = PAGE;
       this.list.replaceChildren();
     }
     this.target = target;
-    this.version = target.casesVersion;
+    this.version = casesVersion;
+    this.quality = quality;
     this.refresh();
   }
 
@@ -83,8 +84,14 @@ export class Cases implements Section {
 
   /** Keeps every row whose record is the same: an open answer must not close because another one arrived. */
   private place(records: CaseRecord[]): void {
-    const known = new Map(this.rows.map((row) => [row.record, row]));
-    this.rows = records.map((record) => known.get(record) ?? { record, element: this.row(record) });
+    const known = new Map(this.rows.map((row) => [rowKey(row.record), row]));
+    this.rows = records.map((record) => {
+      const row = known.get(rowKey(record));
+      // A new snapshot holds the same records in new objects.
+      if (row !== undefined && (row.record === record || JSON.stringify(row.record) === JSON.stringify(record)))
+        return row;
+      return { record, element: this.row(record) };
+    });
     const keep = new Set(this.rows.map(({ element }) => element));
     for (const child of [...this.list.children]) if (!keep.has(child as HTMLElement)) child.remove();
     this.rows.forEach(({ element }, i) => {
@@ -151,6 +158,10 @@ export class Cases implements Section {
       el('span', { class: 'assertion-reason' }, assertion.reason),
     );
   }
+}
+
+function rowKey({ case_id, repeat }: CaseRecord): string {
+  return `${repeat} ${case_id}`;
 }
 
 function reasonOf(record: CaseRecord): string {

@@ -19,7 +19,8 @@ export class LatencySection implements Section {
   private chart: LatencyChart | null = null;
   private stage: StageView | null = null;
   private selected: TickPoint | null = null;
-  private drawn = '';
+  /** What the last drawing showed. */
+  private drawn: unknown[] = [];
 
   constructor(
     private readonly metric: 'ttft' | 'itl',
@@ -51,7 +52,7 @@ export class LatencySection implements Section {
         { label: 'Failed', numeric: true },
       ],
       () => {
-        this.drawn = '';
+        this.drawn = [];
         onToggle();
       },
     );
@@ -88,9 +89,9 @@ export class LatencySection implements Section {
     this.stage = empty ? null : stage;
     if (this.stage === null) return;
     const { data, points, history } = this.stage;
-    const key = [shown?.target.id, data.name, points.version, history.length, data.elapsedMs, data.status].join(' ');
-    if (key === this.drawn) return;
-    this.drawn = key;
+    const state = [points, points.version, history.length, data.elapsedMs, data.status];
+    if (state.every((part, i) => part === this.drawn[i])) return;
+    this.drawn = state;
     if (this.frame.tableShown) this.renderTable(this.stage);
     else this.draw(this.stage);
     this.frame.describe({
@@ -197,7 +198,8 @@ export class LatencySection implements Section {
   private key(event: KeyboardEvent): void {
     const points = this.stage?.points.points ?? [];
     if (points.length === 0) return;
-    const at = this.selected === null ? -1 : points.indexOf(this.selected);
+    // By id: after a new snapshot the same request is another object.
+    const at = points.findIndex(({ request }) => request === this.selected?.request);
     const steps: Record<string, number> = {
       ArrowLeft: at === -1 ? points.length - 1 : at - 1,
       ArrowRight: at + 1,

@@ -14,7 +14,8 @@ const MOST_ROWS = 12;
 export class RateSection implements Section {
   private readonly frame: ChartFrame;
   private chart: RateChart | null = null;
-  private drawn = '';
+  /** What the last drawing showed. */
+  private drawn: unknown[] = [];
 
   constructor(
     private palette: Palette,
@@ -34,7 +35,7 @@ export class RateSection implements Section {
         { label: 'In flight', numeric: true },
       ],
       () => {
-        this.drawn = '';
+        this.drawn = [];
         onToggle();
       },
     );
@@ -56,9 +57,9 @@ export class RateSection implements Section {
     const stage = shown?.stage ?? null;
     setHidden(this.element, stage === null || stage.data.pattern === 'cases');
     if (stage === null || this.element.hidden) return;
-    const key = [shown?.target.id, stage.data.name, stage.history.length, stage.data.status].join(' ');
-    if (key === this.drawn) return;
-    this.drawn = key;
+    const state = [stage.history, stage.history.length, stage.data.status];
+    if (state.every((part, i) => part === this.drawn[i])) return;
+    this.drawn = state;
     if (this.frame.tableShown) this.frame.setRows(rowsOf(stage));
     else this.draw(stage);
     this.frame.describe({

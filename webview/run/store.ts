@@ -29,7 +29,7 @@ export interface TargetView {
   quality: RunPanelTarget['quality'];
   /** In the order in which they ended; a repeat that is reported again replaces its record. */
   cases: CaseRecord[];
-  /** Counts up with each change of `cases`. */
+  /** Counts up with each change of `cases`; from 0 in the new views that a snapshot makes. */
   casesVersion: number;
   /** Where in `cases` a case's repeat is. */
   caseAt: Map<string, number>;
@@ -73,7 +73,7 @@ export class RunStore {
         quality: target.quality,
         cases: [...target.cases],
         caseAt: new Map(target.cases.map((record, at) => [caseKey(record), at])),
-        casesVersion: (known?.casesVersion ?? 0) + 1,
+        casesVersion: 0,
         stages: target.stages.map((stage) =>
           stageView(
             stage,

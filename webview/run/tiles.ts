@@ -29,6 +29,8 @@ export class Tiles implements Section {
       this.list.replaceChildren(...keys.map((key) => this.tile(key).element));
       for (const key of [...this.tiles.keys()]) if (!keys.includes(key)) this.tiles.delete(key);
     }
+    const live = head?.status === 'running' && shown?.stage?.data.status !== 'done';
+    setClass(this.list, live ? 'tiles live' : 'tiles');
     models.forEach((model, i) => this.tile(keys[i] ?? '').render(model));
   }
 
@@ -78,8 +80,9 @@ class Tile {
     this.button = el(
       'button',
       { class: 'tile', type: 'button' },
-      el('span', { class: 'tile-top' }, this.title, el('span', { class: 'badge' }, this.glyph, this.word)),
-      el('span', { class: 'tile-figure' }, this.value, this.limit),
+      // What never changes shares a row, so that no word that does can break its line.
+      el('span', { class: 'tile-top' }, this.title, this.limit),
+      el('span', { class: 'tile-figure' }, this.value, el('span', { class: 'badge' }, this.glyph, this.word)),
       el('span', { class: 'bar', aria: { hidden: true } }, this.fill, this.mark),
       this.distance,
       this.sample,

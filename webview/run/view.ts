@@ -41,6 +41,8 @@ export class RunView {
   private readonly evidence: HTMLElement;
   private choice: Choice;
   private shown: Choice = { target: null, stage: null };
+  /** Start of the run that is shown: what tells one run from the next. */
+  private run: string | null = null;
   private restoring = true;
 
   constructor(
@@ -123,8 +125,10 @@ export class RunView {
   private render(): void {
     const shown = resolveChoice(this.store.targets, this.choice, this.shown);
     const now: Choice = { target: shown?.target.id ?? null, stage: shown?.stage?.data.name ?? null };
-    if (now.target !== this.shown.target || now.stage !== this.shown.stage) this.select(null);
+    const run = this.store.head?.startedAt ?? null;
+    if (now.target !== this.shown.target || now.stage !== this.shown.stage || run !== this.run) this.select(null);
     this.shown = now;
+    this.run = run;
     this.arrange(shown);
     for (const section of this.sections) section.render(this.store, shown);
   }

@@ -1,0 +1,305 @@
+/** States of a run for the panel's tests: the same numbers each time, shaped like those of a real run. */
+import type { TickPoint } from '../../src/protocol/events';
+import type { SloPlan } from '../../src/protocol/plan';
+import type { CaseRecord, SloResult } from '../../src/protocol/run-json';
+import type { RunPanelSample, RunPanelStage, RunPanelState, RunPanelTarget } from '../../src/protocol/run-panel';
+
+/** A small deterministic generator (mulberry32): tests must not depend on chance. */
+export function random(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+/** `count` requests spread over `lengthMs`, one in `failEvery` failed, the first `warmupMs` marked as warm-up. */
+export function points(
+  count: number,
+  options: { lengthMs?: number; warmupMs?: number; failEvery?: number; seed?: number; from?: number } = {},
+): TickPoint[] {
+  const { lengthMs = 60_000, warmupMs = 5000, failEvery = 0, seed = 1, from = 0 } = options;
+  const next = random(seed);
+  return Array.from({ length: count }, (_, i) => {
+    const t = ((from + i + next()) / (from + count)) * lengthMs;
+    const ok = failEvery === 0 || (i + 1) % failEvery !== 0;
+    const slow = next() > 0.985 ? 2.1 : 1;
+    const ttft = (118 + 40 * next() + 22 * -Math.log(1 - next())) * slow;
+    const itl = 22 + 6 * next();
+    return {
+      t,
+      ttft: ok ? ttft : null,
+      itl: ok ? itl : null,
+      itlMax: ok ? itl * (1.3 + next()) * slow : null,
+      e2e: ok ? ttft + itl * 120 : null,
+      warmup: t < warmupMs,
+      ok,
+      request: `sim/steady chat/${from + i}`,
+    };
+  });
+}
+
+export function history(lengthMs: number, stepMs = 250): RunPanelSample[] {
+  const next = random(7);
+  return Array.from({ length: Math.floor(lengthMs / stepMs) }, (_, i) => {
+    const wave = Math.sin(i / 18);
+    return {
+      t: (i + 1) * stepMs,
+      ttftP50: 152 + 5 * wave + 3 * next(),
+      ttftP99: 246 + 26 * wave + 12 * next(),
+      itlP50: 24.8 + 0.4 * wave,
+      itlP99: 45 + 3 * wave + 2 * next(),
+      rps: 7.6 + 0.6 * wave + 0.3 * next(),
+      offeredRps: 8,
+      inFlight: Math.round(24 + 6 * wave),
+      outputTps: 960 + 60 * wave,
+    };
+  });
+}
+
+export function plan(expr: string, pointer: string, extra: Partial<SloPlan> = {}): SloPlan {
+  const [, metric = '', stat, op = '<=', limit = '0'] = /^([\w]+)(?:\.(\S+))? (<=|>=|<|>) (\S+)$/.exec(expr) ?? [];
+  const share = limit.endsWith('%');
+  return {
+    pointer,
+    expr,
+    metric,
+    stat: stat ?? null,
+    op: op as SloPlan['op'],
+    limit: share ? Number.parseFloat(limit) / 100 : Number.parseFloat(limit) * (/\ds$/.test(limit) ? 1000 : 1),
+    unit: share ? 'ratio' : limit.endsWith('/s') ? '1/s' : 'ms',
+    severity: 'error',
+    ...extra,
+  };
+}
+
+export function result(expr: string, pointer: string, values: Partial<SloResult>): SloResult {
+  return {
+    expr,
+    pointer,
+    severity: 'error',
+    value: null,
+    limit: plan(expr, pointer).limit,
+    verdict: 'pass',
+    confidence: 'high',
+    ci: null,
+    n: 478,
+    n_effective: 390,
+    reason: '',
+    ...values,
+  };
+}
+
+const SLOS = ['ttft.p99 <= 200ms', 'itl.p99 <= 50ms', 'error_rate <= 1%', 'rps >= 7.5/s'];
+
+export function stage(values: Partial<RunPanelStage> = {}): RunPanelStage {
+  return {
+    name: 'steady chat',
+    pattern: 'poisson',
+    status: 'done',
+    elapsedMs: 60_000,
+    progress: 1,
+    warmupMs: 5000,
+    cooldownMs: 5000,
+    plannedMs: 60_000,
+    slos: SLOS.map((expr, i) => plan(expr, `/load/stages/0/slo/${i}`)),
+    results: [
+      result('ttft.p99 <= 200ms', '/load/stages/0/slo/0', {
+        value: 231.4,
+        verdict: 'fail',
+        ci: [219.6, 244.1],
+        reason: '31.4 ms over',
+      }),
+      result('itl.p99 <= 50ms', '/load/stages/0/slo/1', {
+        value: 46.2,
+        confidence: 'low',
+        ci: [43.9, 50.8],
+        n: 57_120,
+      }),
+      result('error_rate <= 1%', '/load/stages/0/slo/2', {
+        value: 0.0042,
+        verdict: 'inconclusive',
+        confidence: 'low',
+        reason: '478 requests are too few to tell 0.42% from 1% (960 needed, 60 s more)',
+      }),
+      result('rps >= 7.5/s', '/load/stages/0/slo/3', { value: 7.93, ci: [7.61, 8.2] }),
+    ],
+    counts: { scheduled: 480, completed: 478, failed: 1, timed_out: 1, cancelled: 0, truncated: 0 },
+    inFlight: 0,
+    rps: 7.93,
+    offeredRps: 8,
+    outputTps: 982,
+    rolling: { ttftP50: 152, ttftP99: 231, itlP50: 24.8, itlP99: 46.2 },
+    points: points(480, { failEvery: 240 }),
+    history: history(60_000),
+    errors: [
+      {
+        kind: 'http_429',
+        count: 1,
+        example: 'The server refused the request: 32 requests were waiting already (429).',
+      },
+      { kind: 'first_token_timeout', count: 1, example: 'No token came within 30 s of the request.' },
+    ],
+    result: null,
+    ...values,
+  };
+}
+
+export function caseRecord(values: Partial<CaseRecord> = {}): CaseRecord {
+  const id = values.case_id ?? 'returns-window';
+  return {
+    request: `sim/cases/${id}`,
+    target: 'sim',
+    case: '/cases/0',
+    case_id: id,
+    name: 'Names the return window',
+    repeat: 0,
+    outcome: 'passed',
+    score: 1,
+    answer: 'You can return any unused item within 30 days of delivery, free of charge.',
+    reasoning: null,
+    assertions: [
+      {
+        pointer: '/cases/0/assert/0',
+        type: 'contains',
+        outcome: 'passed',
+        score: 1,
+        severity: 'error',
+        reason: 'The answer contains "30 days".',
+      },
+    ],
+    ...values,
+  };
+}
+
+export function target(values: Partial<RunPanelTarget> = {}): RunPanelTarget {
+  const cases = values.cases ?? [
+    caseRecord(),
+    caseRecord({
+      case_id: 'refund-time',
+      case: '/cases/1',
+      name: 'Says how long a refund takes',
+      outcome: 'failed',
+      score: 0.5,
+      answer: 'Refunds are made soon after we receive your parcel.\n\nIs there anything else?',
+      assertions: [
+        {
+          pointer: '/cases/1/assert/0',
+          type: 'icontains',
+          outcome: 'passed',
+          score: 1,
+          severity: 'error',
+          reason: 'The answer contains "refund".',
+        },
+        {
+          pointer: '/cases/1/assert/1',
+          type: 'regex',
+          outcome: 'failed',
+          score: 0,
+          severity: 'error',
+          reason: 'Nothing in the answer matches /\\d+ (business )?days/.',
+        },
+      ],
+    }),
+    caseRecord({
+      case_id: 'order-json',
+      case: '/cases/2',
+      name: 'Returns the order as JSON',
+      outcome: 'error',
+      score: null,
+      answer: null,
+      assertions: [],
+      reason: 'The stream ended after 14 tokens, before the answer was complete.',
+    }),
+    caseRecord({
+      case_id: 'vat',
+      case: '/cases/3',
+      name: 'Splits out the VAT',
+      outcome: 'skipped',
+      score: null,
+      request: null,
+      answer: null,
+      assertions: [],
+      reason: 'Skipped in the file: prices are not final.',
+    }),
+  ];
+  return {
+    id: 'sim',
+    endpoint: 'sim',
+    model: 'sim-8b',
+    stages: [stage()],
+    quality: {
+      passed: cases.filter(({ outcome }) => outcome === 'passed').length,
+      failed: cases.filter(({ outcome }) => outcome === 'failed').length,
+      errors: cases.filter(({ outcome }) => outcome === 'error').length,
+      skipped: cases.filter(({ outcome }) => outcome === 'skipped').length,
+      total: cases.length,
+      slo: [],
+    },
+    cases,
+    ...values,
+  };
+}
+
+export function runState(values: Partial<RunPanelState> = {}): RunPanelState {
+  return {
+    title: 'Shop assistant',
+    source: 'evals/shop.eval.yaml',
+    status: 'completed',
+    statusText: '',
+    verdict: 'fail',
+    startedAt: '2026-01-05T10:00:00.000Z',
+    targets: [target()],
+    metrics: {
+      ttft: {
+        label: 'TTFT',
+        unit: 'ms',
+        formula: 'first - origin',
+        meaning: 'Time to first token.',
+      },
+      itl: { label: 'ITL', unit: 'ms', formula: 'chunk[i] - chunk[i-1]', meaning: 'Gap between two content events.' },
+      error_rate: { label: 'Error rate', unit: 'ratio', formula: 'failed / requests', meaning: 'Share that failed.' },
+      rps: { label: 'Requests per second', unit: '1/s', formula: 'completed / window', meaning: 'Achieved rate.' },
+    },
+    ...values,
+  };
+}
+
+/** The same run, 18 s in: nothing is decided yet. */
+export function runningState(): RunPanelState {
+  const running = stage({
+    status: 'running',
+    elapsedMs: 18_000,
+    progress: 0.3,
+    inFlight: 25,
+    counts: { scheduled: 144, completed: 118, failed: 1, timed_out: 0, cancelled: 0, truncated: 0 },
+    points: points(119, { lengthMs: 18_000, failEvery: 90 }),
+    history: history(18_000),
+    errors: [],
+  });
+  return runState({
+    status: 'running',
+    verdict: null,
+    targets: [
+      target({
+        stages: [
+          stage({ name: 'cases', pattern: 'cases', slos: [], results: [], points: [], history: [], errors: [] }),
+          running,
+          stage({
+            name: 'burst',
+            status: 'waiting',
+            elapsedMs: 0,
+            progress: 0,
+            results: [],
+            points: [],
+            history: [],
+            errors: [],
+            counts: { scheduled: 0, completed: 0, failed: 0, timed_out: 0, cancelled: 0, truncated: 0 },
+          }),
+        ],
+      }),
+    ],
+  });
+}
