@@ -34,7 +34,13 @@ const bundles = [
   { ...node, entryPoints: { engine: 'src/engine/main.ts' } },
   { ...node, entryPoints: { worker: 'src/engine/worker.ts' } },
   { ...node, entryPoints: { sim: 'src/engine/sim.ts' } },
-  { ...node, entryPoints: { cli: 'src/cli/main.ts' }, banner: { js: '#!/usr/bin/env node' } },
+  {
+    ...node,
+    entryPoints: { cli: 'src/cli/main.ts' },
+    // A dependency of the file search makes a `require` from `import.meta.url`, which CommonJS does not have.
+    define: { 'import.meta.url': 'bundleUrl' },
+    banner: { js: "#!/usr/bin/env node\nconst bundleUrl = require('node:url').pathToFileURL(__filename).href;" },
+  },
   {
     ...shared,
     platform: 'browser',

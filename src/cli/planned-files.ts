@@ -15,7 +15,7 @@ export interface PlannedFile {
   path: string;
   text: string;
   document: EvalDocument;
-  /** null where an error forbids to run it, and for files that hold nothing to run. */
+  /** null where an error forbids to run it, and where it holds nothing that was selected. */
   plan: RunPlan | null;
   /** The parser's and the planner's, by their place in the file. */
   diagnostics: Diagnostic[];
@@ -55,10 +55,10 @@ export class FilePlanner {
       runsDir: runsFolder(root, out, cwd),
       readFile: (name) => fs.readFile(name),
       now: new Date(),
+      root,
     });
     const all = [...document.diagnostics, ...diagnostics].sort(byPlace);
-    const invalid = all.some((diagnostic) => diagnostic.severity === 'error');
-    return { path: file, text, document, plan: invalid ? null : plan, diagnostics: all };
+    return { path: file, text, document, plan, diagnostics: all };
   }
 
   /** The shared files that were used, for their diagnostics. */

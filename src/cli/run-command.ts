@@ -1,4 +1,3 @@
-import type { Diagnostic } from '../core/spec/document';
 import { EngineCrashedError, EngineProcess } from '../core/engine/engine-process';
 import { exitCodeOf } from '../core/metrics/verdict-run';
 import { plain } from '../core/report/plain';
@@ -160,20 +159,21 @@ async function planAll(io: CliIo, paths: readonly string[], options: RunOptions)
     if (named && file.document.kind !== 'eval') throw new CliError(notRunnable(file, io.cwd));
     all.push(file);
   }
-  const texts = new Map(all.map((file) => [file.path, file.text]));
-  const diagnostics: Diagnostic[] = all.flatMap((file) => file.diagnostics);
-  for (const shared of await planner.workspaceFiles()) {
-    if (texts.has(shared.path)) continue;
-    texts.set(shared.path, shared.text);
-    diagnostics.push(...shared.document.diagnostics);
-  }
-  const paint = painter(wantsColour(io.stderr, io.env));
+  const runnable = all.filter((file): file is RunnableFile => file.plan !== null);
+  const shared = await planner.workspaceFiles();
+  const texts = new Map([...shared, ...all].map((file) => [file.path, file.text]));
+  const own = all.flatMap((file) => file.diagnostics);
+  const ofShared = shared.filter(({ path }) => !all.some((file) => file.path === path));
+  const diagnostics = [...ofShared.flatMap(({ document }) => document.diagnostics), ...own]
+    // Of many files most have nothing of what was selected: worth a word only where none has.
+    .filter(({ code }) => code !== 'nothing-selected' || runnable.length === 0);
+  const paint = errorPaint(io);
   printDiagnostics(io.stderr, diagnostics, texts, { paint, cwd: io.cwd, errorsOnly: options.quiet });
-  if (diagnostics.some((diagnostic) => diagnostic.severity === 'error')) {
+  const invalid = [...ofShared.map(({ document }) => document), ...all.filter(({ plan }) => plan === null)];
+  if (invalid.some((file) => file.diagnostics.some(({ severity }) => severity === 'error'))) {
     io.stderr.write(`${paint('bad', '✗')} ${countDiagnostics(diagnostics)}; nothing was run.\n`);
     return null;
   }
-  const runnable = all.filter((file): file is RunnableFile => file.plan !== null && file.plan.targets.length > 0);
   if (runnable.length === 0) {
     throw new CliError('Nothing was selected to run. Check --endpoint, --tag, --case and --stage against the files.');
   }

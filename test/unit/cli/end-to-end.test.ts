@@ -8,7 +8,7 @@ import type { RunJson } from '../../../src/protocol/run-json';
 import { cli, makeWorkspace, startCli, type RunningCli } from './spawn-cli';
 
 const FAST =
-  'sim: { ttft: 5ms, itl: 1ms, jitter: 0, output_tokens: 6, answer: template, template: "Hello Ada, welcome back." }';
+  'sim: { ttft: 5ms, itl: 1ms, jitter: 0, output_tokens: 6, answer: template, template: "Hello Ada, welcome back" }';
 
 function evalFile(more = '', assertion = '{ contains: Ada }', sim = FAST): string {
   return `name: Greeting
@@ -100,7 +100,7 @@ describe('the command line', function () {
         report.runs.map(({ run }) => run.verdict),
         ['pass', 'fail'],
       );
-      assert.equal(report.runs[0]?.cases[0]?.answer, 'Hello Ada, welcome back.');
+      assert.equal(report.runs[0]?.cases[0]?.answer, 'Hello Ada, welcome back');
       assert.ok(
         report.runs.every((run) => path.dirname(run.dir) === path.join(dir, 'kept')),
         'in --out',
