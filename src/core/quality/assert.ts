@@ -126,7 +126,9 @@ const NO_ANSWER: Record<Exclude<Outcome, 'completed'>, string> = {
 /** Why there is no answer to judge; null where there is one. */
 function requestFailure({ outcome, error }: AnswerUnderTest): string | null {
   if (outcome === 'completed') return null;
-  return error === undefined ? NO_ANSWER[outcome] : `${NO_ANSWER[outcome]} (${error.kind}): ${error.message}`;
+  if (error === undefined) return NO_ANSWER[outcome];
+  const kind = error.kind === outcome ? '' : ` (${error.kind})`;
+  return `${NO_ANSWER[outcome]}: ${error.message.replace(/\.$/, '')}${kind}`;
 }
 
 function cut(text: string): string {

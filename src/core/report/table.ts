@@ -117,6 +117,10 @@ function flagSentence(flag: string, stage: StageResult): string {
       return 'The server bills tokens that it never streamed: TPOT looks smaller than it is.';
     case 'not_steady':
       return 'Latency or concurrency kept growing over the window: the server is saturating.';
+    case 'low_samples':
+      return 'The sample is too small for some of its percentiles: run longer, or at a higher rate.';
+    case 'no_samples':
+      return 'No request was due inside the measured window: run longer, or shorten warm-up and cool-down.';
     case 'stopped':
       return 'The stage was stopped before its end; its numbers cover what had run.';
     default:

@@ -109,13 +109,21 @@ describe('judgeCase', () => {
     assert.equal(judge([['passed'], ['error']]).reason, 'contains: was error');
   });
 
+  it('does not say twice that a request was cancelled', () => {
+    const cancelled = answer('', {
+      outcome: 'cancelled',
+      error: { kind: 'cancelled', message: 'The run was stopped.' },
+    });
+    assert.equal(judgeCase([], [], cancelled).reason, 'the request was cancelled: The run was stopped');
+  });
+
   it('is in error where the request did not complete, with or without assertions', () => {
     const failed = answer('', { outcome: 'timed_out', error: { kind: 'idle_timeout', message: 'no token for 15 s' } });
     for (const plans of [[], [assertion('not-contains', 'x')]]) {
       const judgement = judgeCase(plans, [], failed);
       assert.equal(judgement.outcome, 'error');
       assert.equal(judgement.score, null);
-      assert.match(judgement.reason ?? '', /timed out \(idle_timeout\): no token for 15 s/);
+      assert.match(judgement.reason ?? '', /^the request timed out: no token for 15 s \(idle_timeout\)$/);
     }
   });
 });
