@@ -26,7 +26,9 @@ function binomialCdf(k: number, n: number, p: number): number {
   return sum;
 }
 
-describe('the beta distribution', () => {
+describe('the beta distribution', function () {
+  this.timeout(60_000);
+
   it('has the gamma function right, small and large', () => {
     near(logGamma(0.5), Math.log(Math.sqrt(Math.PI)), 1e-13);
     near(logGamma(10), Math.log(362_880), 1e-12);

@@ -51,9 +51,9 @@ function shares(utilisation: number, n: number, factor: number, replications: nu
 describe('verdicts on a queue whose p99 is exactly at the limit', function () {
   this.timeout(60_000);
   const replications = new Map([
-    [500, 500],
-    [2000, 300],
-    [10_000, 120],
+    [500, 400],
+    [2000, 200],
+    [10_000, 100],
   ]);
   for (const utilisation of [0.3, 0.7, 0.9]) {
     for (const n of [500, 2000, 10_000]) {

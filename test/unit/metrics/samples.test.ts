@@ -47,7 +47,9 @@ describe('quantiles', () => {
   });
 });
 
-describe('Samples', () => {
+describe('Samples', function () {
+  this.timeout(60_000);
+
   it('has the mean and the standard deviation of the sample', () => {
     const samples = samplesOf([2, 4, 4, 4, 5, 5, 7, 9]);
     near(samples.mean, 5);
