@@ -1,5 +1,6 @@
 /** OpenAI chat completions, as spoken by vLLM, SGLang, TGI, llama.cpp, Ollama, most gateways, and the simulator. */
 import type { Json, Message } from '../../protocol/plan';
+import { DeltaTemplate } from './delta-template';
 import { SseEventTooLargeError, SseFramer } from './sse';
 import type {
   AnswerSink,
@@ -16,6 +17,8 @@ const PATH = '/chat/completions';
 /** Bound of an answer that is one JSON body. */
 const MAX_BODY_BYTES = 32 * 1024 * 1024;
 const DETAIL_CHARS = 300;
+/** Stands for text that nobody keeps: decoding it would be in vain. */
+const SOME_TEXT = '…';
 
 export const openaiChat: WireApi = {
   kind: 'openai-chat',
@@ -66,7 +69,8 @@ type Mode = 'unknown' | 'events' | 'body' | 'failed';
 class OpenAiChatDecoder implements StreamDecoder {
   private mode: Mode = 'unknown';
   private readonly framer: SseFramer;
-  private readonly keepToolCalls: boolean;
+  private readonly keepText: boolean;
+  private readonly template = new DeltaTemplate();
   private readonly toolCalls: ToolCallParts[] = [];
   private body: Buffer[] = [];
   private bodyBytes = 0;
@@ -74,7 +78,7 @@ class OpenAiChatDecoder implements StreamDecoder {
   private sink: AnswerSink | undefined;
 
   constructor(options: WireDecoderOptions) {
-    this.keepToolCalls = options.keepToolCalls;
+    this.keepText = options.keepText;
     this.framer = new SseFramer((bytes, start, end, type, terminated) =>
       this.event(bytes, start, end, type, terminated),
     );
@@ -130,6 +134,13 @@ class OpenAiChatDecoder implements StreamDecoder {
     if (this.mode === 'failed' || end === start) return;
     const sink = this.sink;
     if (sink === undefined) return;
+    if (type === '' && this.template.match(bytes, start, end)) {
+      const text = this.keepText ? unescaped(bytes, this.template.textStart, this.template.textEnd) : SOME_TEXT;
+      if (text !== null) {
+        sink.onContent(text, '', false);
+        return;
+      }
+    }
     if (isDone(bytes, start, end)) {
       sink.onDone();
       return;
@@ -155,7 +166,8 @@ class OpenAiChatDecoder implements StreamDecoder {
       if (terminated) this.fail('malformed_event', `expected an object: ${excerpt(JSON.stringify(parsed))}`);
       return;
     }
-    this.object(parsed, type, 'delta', sink);
+    const plain = this.object(parsed, type, 'delta', sink);
+    if (plain !== null) this.template.learn(bytes, start, end, plain);
   }
 
   private wholeBody(cut: boolean): void {
@@ -179,12 +191,20 @@ class OpenAiChatDecoder implements StreamDecoder {
     if (this.mode === 'body') sink.onDone();
   }
 
-  /** One event (`delta`) or the whole answer (`message`). */
-  private object(event: Record<string, unknown>, type: string, part: 'delta' | 'message', sink: AnswerSink): void {
+  /**
+   * One event (`delta`) or the whole answer (`message`).
+   * @returns its text, where it holds a piece of text of the first choice and nothing else
+   */
+  private object(
+    event: Record<string, unknown>,
+    type: string,
+    part: 'delta' | 'message',
+    sink: AnswerSink,
+  ): string | null {
     const problem = errorOf(event, type);
     if (problem !== null) {
       this.fail('server_error_event', problem);
-      return;
+      return null;
     }
     let answer = '';
     let reasoning = '';
@@ -217,6 +237,14 @@ class OpenAiChatDecoder implements StreamDecoder {
     const usage = event['usage'];
     if (isObject(usage)) sink.onUsage(usageOf(usage));
     if (finish !== null) sink.onFinish(finish);
+    const plain =
+      reasoning === '' &&
+      !toolCall &&
+      finish === null &&
+      !isObject(usage) &&
+      Array.isArray(choices) &&
+      choices.length === 1;
+    return plain && answer !== '' ? answer : null;
   }
 
   /** Whether the delta carries a part of a tool call: a name or arguments; an id alone is not a token. */
@@ -229,7 +257,7 @@ class OpenAiChatDecoder implements StreamDecoder {
       const name = textOf(fn['name']);
       const args = textOf(fn['arguments']);
       if (name !== '' || args !== '') carries = true;
-      if (!this.keepToolCalls || !keep) continue;
+      if (!this.keepText || !keep) continue;
       const index = typeof call['index'] === 'number' ? call['index'] : position;
       // An absurd index would make a sparse array of that length.
       if (!Number.isInteger(index) || index < 0 || index > 1000) continue;
@@ -240,6 +268,18 @@ class OpenAiChatDecoder implements StreamDecoder {
       parts.arguments += args;
     }
     return carries;
+  }
+}
+
+/** A JSON string's text, given what stands between its quotes; null where that is not valid. */
+function unescaped(bytes: Buffer, start: number, end: number): string | null {
+  const text = bytes.toString('utf8', start, end);
+  if (!text.includes('\\')) return text;
+  try {
+    return JSON.parse(`"${text}"`) as string;
+  } catch {
+    // A bad escape: parsing the whole event reports it.
+    return null;
   }
 }
 

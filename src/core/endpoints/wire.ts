@@ -60,8 +60,11 @@ export interface StreamDecoder {
 }
 
 export interface WireDecoderOptions {
-  /** Collect the arguments of tool calls (quality cases); a load stage needs only their instants. */
-  keepToolCalls: boolean;
+  /**
+   * Whether the texts are wanted (quality cases). A load stage needs the instants only: without it the text of a content event
+   * may be any that is not empty, and tool calls are not put together.
+   */
+  keepText: boolean;
 }
 
 export interface WireApi {

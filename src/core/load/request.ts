@@ -127,7 +127,7 @@ export class RequestExecution implements IntakeConsumer, AnswerSink, Dispatcher.
     private readonly listener: RequestListener,
   ) {
     this.startedMs = context.nowMs();
-    this.decoder = context.wire.createDecoder({ keepToolCalls: spec.keepText });
+    this.decoder = context.wire.createDecoder({ keepText: spec.keepText || spec.onText !== undefined });
   }
 
   /** Takes an idle connection or opens one, and sends. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import fc from 'fast-check';
 import { openaiChat } from '../../../src/core/endpoints/openai-chat';
 import { wireApiOf } from '../../../src/core/endpoints/registry';
 import type { AnswerSink, WireTarget } from '../../../src/core/endpoints/wire';
@@ -47,8 +48,8 @@ class Log implements AnswerSink {
   }
 }
 
-function decode(chunks: (string | Buffer)[], keepToolCalls = false) {
-  const decoder = openaiChat.createDecoder({ keepToolCalls });
+function decode(chunks: (string | Buffer)[], keepText = true) {
+  const decoder = openaiChat.createDecoder({ keepText });
   const log = new Log();
   for (const chunk of chunks) decoder.push(Buffer.from(chunk), log);
   decoder.end(log, false);
@@ -208,7 +209,7 @@ describe('openai-chat: answers', () => {
   });
 
   it('bounds the size of an event', () => {
-    const decoder = openaiChat.createDecoder({ keepToolCalls: false });
+    const decoder = openaiChat.createDecoder({ keepText: true });
     const log = new Log();
     const megabyte = Buffer.alloc(1024 * 1024, 120);
     decoder.push(Buffer.from('data: '), log);
@@ -216,6 +217,75 @@ describe('openai-chat: answers', () => {
     decoder.end(log, false);
     assert.equal(log.lines.length, 1);
     assert.match(log.lines[0] ?? '', /^failure response_too_large: /);
+  });
+});
+
+describe('openai-chat: events that repeat', () => {
+  /** As a server writes them; Python's escape what is not ASCII. */
+  const write = (content: string, ascii: boolean, index: number, finish: string | null = null) => {
+    const json = JSON.stringify({
+      id: 'c',
+      model: 'm',
+      choices: [{ index, delta: { content }, finish_reason: finish }],
+    });
+    const escaped = json.replace(/[^\x20-\x7e]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+    return `data: ${ascii ? escaped : json}\n\n`;
+  };
+
+  it('are read as any other, whatever their text', () => {
+    const nasty = fc.constantFrom(
+      '"',
+      '\\',
+      '\\"',
+      '"},"finish_reason":"stop"}]}',
+      '"content":"x"',
+      '',
+      '€',
+      '\n',
+      '\ud83d\ude00',
+      '[DONE]',
+    );
+    const text = fc.oneof(nasty, fc.string({ unit: 'grapheme', maxLength: 8 }));
+    const one = fc.tuple(text, fc.boolean(), fc.constantFrom(0, 0, 0, 0, 1), fc.constantFrom(null, null, null, 'stop'));
+    fc.assert(
+      fc.property(fc.array(one, { maxLength: 12 }), (all) => {
+        const together = decode(
+          all.map(([content, ascii, index, finish]) => write(content, ascii, index, finish)),
+        ).lines;
+        const alone = all.flatMap(
+          ([content, ascii, index, finish]) => decode([write(content, ascii, index, finish)]).lines,
+        );
+        assert.deepEqual(together, alone);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('are reported where their text is not valid JSON', () => {
+    const good = write('a', false, 0);
+    const { lines } = decode([good, good, good.replace('"a"', '"a\\x"')]);
+    assert.match(lines[2] ?? '', /^failure malformed_event/);
+  });
+
+  it('are counted without their text where nobody keeps it', () => {
+    const events = ['a', 'b', '\\', '"', '', 'c'].map((content) => write(content, false, 0));
+    const { lines } = decode(events, false);
+    assert.equal(lines.length, 5);
+    assert.ok(
+      lines.every((line) => /^content .+\|$/.test(line)),
+      lines.join(),
+    );
+  });
+
+  it('still show an error, a finish reason and an end among them', () => {
+    const { lines } = decode([
+      write('a', false, 0),
+      write('b', false, 0),
+      write('', false, 0, 'stop'),
+      'data: [DONE]\n\n',
+      'data: {"error":{"message":"late"}}\n\n',
+    ]);
+    assert.deepEqual(lines, ['content a|', 'content b|', 'finish stop', 'done', 'failure server_error_event: late']);
   });
 });
 
