@@ -89,8 +89,9 @@ export class Header implements Section {
     setAttribute(this.progress, 'aria-valuenow', String(Math.round(share * 100)));
     setClass(this.progress, running ? 'progress' : 'progress ended');
     this.bar.style.transform = `scaleX(${share.toFixed(4)})`;
-    setHidden(this.clock, !running);
-    setText(this.clock, running ? clockText(shown?.stage ?? null, share) : '');
+    const measuredMs = targets.flatMap(({ stages }) => stages).reduce((sum, { data }) => sum + data.elapsedMs, 0);
+    setHidden(this.clock, !running && measuredMs === 0);
+    setText(this.clock, running ? clockText(shown?.stage ?? null, share) : `${formatClock(measuredMs)} measured`);
     // Before the first run there is one thing to do, and the notice offers it.
     setHidden(this.actions, head.status === 'idle');
     this.renderChoices(targets, shown);
