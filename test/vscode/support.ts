@@ -99,6 +99,6 @@ load:
     rate: 10/s
     duration: 2s
 slo:
-  - e2e.p50 <= 20s
+  - quality.pass_rate >= 40%
   - ttft.p50 <= 2ms
 `;

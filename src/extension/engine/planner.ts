@@ -24,6 +24,7 @@ export class Planner {
 
   /** Resolves everything that the file names. Sends nothing; but it renders templates, so only where the workspace is trusted. */
   async plan(parsed: ParsedDocument, select: PlanSelection): Promise<Planned> {
+    const root = vscode.workspace.getWorkspaceFolder(parsed.uri)?.uri.fsPath;
     const workspace = await this.workspaceFiles.load(parsed.uri);
     const { plan, diagnostics } = await specBundle().buildPlan({
       document: parsed.document,
@@ -33,8 +34,15 @@ export class Planner {
       readFile: (file) => fs.readFile(file),
       now: new Date(),
       overrides: {},
+      ...(root === undefined ? {} : { root }),
     });
     return { plan, diagnostics };
+  }
+
+  /** The file as the results of its runs name it. */
+  sourcePath(uri: vscode.Uri): string {
+    const folder = vscode.workspace.getWorkspaceFolder(uri);
+    return folder === undefined ? uri.fsPath : path.relative(folder.uri.fsPath, uri.fsPath).replaceAll('\\', '/');
   }
 
   /** Absolute folder of the results of runs of `uri`. A file outside of every workspace folder keeps them in our own storage. */

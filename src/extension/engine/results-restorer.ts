@@ -1,4 +1,3 @@
-import * as crypto from 'node:crypto';
 import * as vscode from 'vscode';
 import { messageOf } from '../../core/util/errors';
 import { DisposableStore } from '../../core/util/disposable';
@@ -31,7 +30,7 @@ export class ResultsRestorer implements vscode.Disposable {
         const results = await loadObservations(
           this.planner.runsDirectory(parsed.uri),
           this.planner.sourcePath(parsed.uri),
-          crypto.createHash('sha256').update(parsed.text).digest('hex'),
+          parsed.document.sha256,
           parsed.survey,
         );
         if (results !== null) this.results.restore(file, results);

@@ -146,7 +146,7 @@ export class RunController implements vscode.Disposable {
     const owed = new Map<Subject, number>();
     for (const target of plan.targets) {
       for (const item of target.cases) {
-        const node = parsed.survey.byPointer.get(item.pointer);
+        const node = parsed.survey.at(item.pointer);
         if (node !== undefined)
           owed.set(`case:${node.id}`, (owed.get(`case:${node.id}`) ?? 0) + Math.max(1, item.repeat));
       }
@@ -209,7 +209,7 @@ export class RunController implements vscode.Disposable {
     switch (event.type) {
       case 'case-finished': {
         observer.onCase(event.record);
-        const node = prepared.parsed.survey.byPointer.get(event.record.case);
+        const node = prepared.parsed.survey.at(event.record.case);
         if (node === undefined) return;
         const subject: Subject = `case:${node.id}`;
         const left = (owed.get(subject) ?? 1) - 1;
@@ -317,7 +317,7 @@ function subjectsOf({ plan, parsed, request }: PreparedRun, owed: ReadonlyMap<Su
   const subjects: Subject[] = [...owed.keys()];
   if (owed.size > 0 && request.what === 'file') subjects.push('cases');
   for (const stage of plan.targets.flatMap((target) => target.stages)) {
-    const node = parsed.survey.byPointer.get(stage.pointer);
+    const node = parsed.survey.at(stage.pointer);
     if (node !== undefined) subjects.push(`stage:${node.id}`);
   }
   return [...new Set(subjects)];

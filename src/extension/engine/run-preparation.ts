@@ -7,6 +7,7 @@ import { setting } from '../config';
 import { CommandId } from '../contributions';
 import type { HostTrust } from '../endpoints/host-trust';
 import type { ApiKeys } from '../endpoints/secrets';
+import { toRange } from '../language/convert';
 import type { EvalDocuments, ParsedDocument } from '../language/documents';
 import type { SpecProblems } from '../language/problems';
 import type { Tell } from '../messages';
@@ -64,20 +65,11 @@ export async function prepareRun(parts: PreparationParts, request: RunRequest): 
   }
 
   const parsed = documents.current(document);
-  if (stops(parsed.document.diagnostics)) {
-    problems.publish(parsed, []);
-    tellProblems(tell, request.uri, parsed.document.diagnostics);
-    return null;
-  }
-  const planned = await planner.plan(parsed, selectionOf(request, parsed));
-  problems.publish(parsed, planned.diagnostics);
-  if (planned.plan === null || stops(planned.diagnostics)) {
-    tellProblems(tell, request.uri, planned.diagnostics);
-    return null;
-  }
-  const { plan } = planned;
-  if (!plan.targets.some((target) => target.cases.length > 0 || target.stages.length > 0)) {
-    tell('warning', `${nameOf(request.uri)} has nothing to run. Add \`cases:\` or \`load:\` to it.`);
+  // The planner decides which problems count: those of a case that is not part of the run do not.
+  const { plan, diagnostics } = await planner.plan(parsed, selectionOf(request));
+  problems.publish(parsed, diagnostics);
+  if (plan === null) {
+    tellProblems(tell, request.uri, [...parsed.document.diagnostics, ...diagnostics]);
     return null;
   }
 
@@ -102,7 +94,7 @@ export async function prepareRun(parts: PreparationParts, request: RunRequest): 
   return { request, parsed, plan, keys: collected.keys };
 }
 
-function selectionOf(request: RunRequest, parsed: ParsedDocument): PlanSelection {
+function selectionOf(request: RunRequest): PlanSelection {
   switch (request.what) {
     case 'file':
       return { what: 'all' };
@@ -110,32 +102,25 @@ function selectionOf(request: RunRequest, parsed: ParsedDocument): PlanSelection
       return { what: 'load' };
     case 'case':
       return { what: 'cases', cases: request.id === undefined ? [] : [request.id] };
-    case 'stage': {
-      const stage = parsed.survey.stages.find((item) => item.id === request.id);
-      return { what: 'load', stages: stage === undefined ? [] : [stage.name] };
-    }
+    case 'stage':
+      return { what: 'load', stages: request.id === undefined ? [] : [request.id] };
   }
-}
-
-function stops(diagnostics: readonly Diagnostic[]): boolean {
-  return diagnostics.some((diagnostic) => diagnostic.severity === 'error');
 }
 
 function tellProblems(tell: Tell, uri: vscode.Uri, diagnostics: readonly Diagnostic[]): void {
   const errors = diagnostics.filter((diagnostic) => diagnostic.severity === 'error');
   const [first] = errors;
+  if (first === undefined) {
+    tell('warning', diagnostics.at(-1)?.message ?? `${nameOf(uri)} has nothing to run.`);
+    return;
+  }
   const what =
-    errors.length === 1 && first !== undefined
+    errors.length === 1
       ? `A problem in ${nameOf(uri)} stops this run: ${first.message}`
       : `${errors.length} problems in ${nameOf(uri)} stop this run.`;
   tell('error', what, {
     'Show Problems': async () => {
-      if (first !== undefined) {
-        const { start, end } = first.range;
-        await vscode.window.showTextDocument(vscode.Uri.file(first.path), {
-          selection: new vscode.Range(start.line, start.character, end.line, end.character),
-        });
-      }
+      await vscode.window.showTextDocument(vscode.Uri.file(first.path), { selection: toRange(first.range) });
       await vscode.commands.executeCommand('workbench.actions.view.problems');
     },
   });

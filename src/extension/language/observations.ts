@@ -94,7 +94,7 @@ export class RunObserver {
   }
 
   onCase(record: CaseRecord): void {
-    const node = this.survey.byPointer.get(record.case);
+    const node = this.survey.at(record.case);
     if (node === undefined || node.kind !== 'case') return;
     const subject: Subject = `case:${node.id}`;
     const sample: Sample = {
@@ -111,7 +111,7 @@ export class RunObserver {
       this.add({ kind: 'case', ...this.base(node, subject, record.target), tally: one(record.outcome), sample });
     }
     for (const assertion of record.assertions) {
-      const place = this.survey.byPointer.get(assertion.pointer);
+      const place = this.survey.at(assertion.pointer);
       if (place === undefined) continue;
       const before = this.found.get(key(place, subject, record.target));
       const failing: Sample | null =
@@ -150,7 +150,7 @@ export class RunObserver {
 
   onStage(target: string, stage: StageResult): void {
     this.addSlos(target, stage.name, stage.pointer, stage.slo, false);
-    const node = stage.pointer === null ? undefined : this.survey.byPointer.get(stage.pointer);
+    const node = stage.pointer === null ? undefined : this.survey.at(stage.pointer);
     if (node === undefined) return;
     this.add(
       {
@@ -186,11 +186,11 @@ export class RunObserver {
     provisional: boolean,
   ): void {
     if (pointer === null && !this.wholeFile) return;
-    const stageNode = pointer === null ? undefined : this.survey.byPointer.get(pointer);
+    const stageNode = pointer === null ? undefined : this.survey.at(pointer);
     if (pointer !== null && stageNode === undefined) return;
     const subject: Subject = stageNode === undefined ? 'cases' : `stage:${stageNode.id}`;
     for (const result of slos) {
-      const node = this.survey.byPointer.get(result.pointer);
+      const node = this.survey.at(result.pointer);
       if (node === undefined) continue;
       this.add(
         { kind: 'slo', ...this.base(node, subject, target), stage, result, provisional },

@@ -75,9 +75,8 @@ export class SpecProblems implements vscode.Disposable, vscode.CodeActionProvide
   private onParse(parsed: ParsedDocument): void {
     const key = parsed.uri.toString();
     clearTimeout(this.timers.get(key));
-    const blocked = parsed.document.diagnostics.some((item) => item.severity === 'error');
     // What the planner said of the last version stays until it has spoken again, or its squiggles would flicker on each key.
-    const plans = !blocked && vscode.workspace.isTrusted && parsed.document.kind === 'eval';
+    const plans = vscode.workspace.isTrusted && parsed.document.spec !== null;
     if (!plans || !this.found.has(key)) this.set(parsed, parsed.document.diagnostics);
     if (!plans) return;
     this.timers.set(

@@ -36,7 +36,8 @@ export interface Survey {
   name: string;
   nameRange: TextRange;
   nodes: SurveyNode[];
-  byPointer: ReadonlyMap<string, SurveyNode>;
+  /** The node at a pointer; the cases that one expands to (`/cases/0#2`) are all at its place. */
+  at(pointer: string): SurveyNode | undefined;
   cases: SurveyNode[];
   stages: SurveyNode[];
   /** Digest of everything that decides what is sent for a subject; undefined where the file no longer has it. */
@@ -129,11 +130,12 @@ export function surveyOf(input: SurveyInput): Survey {
         digest([allCases(), hashesOf(item.pointer, STAGE_INPUTS)]);
   };
 
+  const byPointer = new Map(nodes.map((item) => [item.pointer, item]));
   return {
     name: outline.name,
     nameRange: outline.nameRange,
     nodes,
-    byPointer: new Map(nodes.map((item) => [item.pointer, item])),
+    at: (pointer) => byPointer.get(pointer) ?? byPointer.get(pointer.replace(/#\d+(?=\/|$)/, '')),
     cases,
     stages,
     inputs(subject) {
