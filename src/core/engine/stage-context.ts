@@ -20,6 +20,7 @@ export interface StageContext {
   judged: boolean;
   policy: RunPlan['policy'];
   confidence: number;
+  hardware: TargetPlan['endpoint']['hardware'];
   /** USD of one request; null where the endpoint has no price or the tokens are unknown. */
   price: (record: RequestRecord) => number | null;
 }
@@ -43,6 +44,7 @@ export function casesContext(plan: RunPlan, target: TargetPlan, requests: number
     judged: true,
     policy: plan.policy,
     confidence: plan.confidence,
+    hardware: target.endpoint.hardware,
     price: (record) => priceOf(record, target.endpoint),
   };
 }
@@ -63,6 +65,7 @@ export function loadContext(plan: RunPlan, target: TargetPlan, stage: StagePlan)
     judged: false,
     policy: plan.policy,
     confidence: plan.confidence,
+    hardware: target.endpoint.hardware,
     price: (record) => priceOf(record, target.endpoint),
   };
 }
@@ -82,6 +85,9 @@ export function aggregatorFor(context: StageContext, originMs: number): StageAgg
     rate: context.rate,
     warmupMs: context.warmupMs,
     cooldownMs: context.cooldownMs,
+    durationMs: context.plannedMs,
+    requests: context.plannedRequests,
+    hardware: context.hardware,
     slos: context.slos,
     originMs,
     policy: context.policy,

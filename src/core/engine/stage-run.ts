@@ -71,7 +71,7 @@ export class StageRun implements StageListener {
     if (this.aggregator === null) return;
     const nowMs = monotonicMs() - this.hooks.clockOriginMs;
     const elapsedMs = nowMs - this.originMs;
-    const live = this.aggregator.live(nowMs);
+    const live = this.aggregator.live(nowMs, this.scheduled);
     const thinned = this.pointsSeen > this.points.length;
     this.hooks.onTick({
       type: 'tick',
