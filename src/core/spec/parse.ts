@@ -134,7 +134,8 @@ function readTree(source: string, kind: FileKind, report: Reporter): { root: Tre
       // Ours is linear; the library compares each key with every other.
       uniqueKeys: false,
       prettyErrors: false,
-      logLevel: 'silent',
+      // Below it, the library would take the first of several documents without a word.
+      logLevel: 'error',
     });
     tree = buildTree(document, source);
   } catch (error) {
@@ -164,7 +165,7 @@ function readTree(source: string, kind: FileKind, report: Reporter): { root: Tre
     });
   }
   // One slip makes the library find fault with every line below it.
-  if (!isTooDeep) for (const error of firstErrors(document.errors)) addSyntaxError(error, source, report);
+  if (!isTooDeep) for (const error of firstErrors(document.errors)) addSyntaxError(error, source, tree.root, report);
   const isForeign = kind === 'promptfoo' || kind === 'github-models';
   for (const problem of tree.problems) {
     // Other tools may bear what we do not; a file that only they run is not ours to criticise.
@@ -194,8 +195,11 @@ function firstErrors(errors: readonly YAMLError[]): YAMLError[] {
     .slice(0, MAX_SYNTAX_ERRORS);
 }
 
-function addSyntaxError(error: YAMLError, source: string, report: Reporter): void {
-  const start = Math.min(error.pos[0], source.length);
+function addSyntaxError(error: YAMLError, source: string, root: TreeNode | null, report: Reporter): void {
+  // A quote or bracket that is never closed is noticed at the end of the file, and to be mended where it opens.
+  const isOpen = /closing ["']quote|end with a [\]}]/.test(error.message);
+  const opening = isOpen ? openingOf(root, error.pos[0], source) : undefined;
+  const start = Math.min(opening ?? error.pos[0], source.length);
   const lineStart = Math.max(source.lastIndexOf('\n', start - 1), source.lastIndexOf('\r', start - 1)) + 1;
   const line = /^[^\r\n]*/.exec(source.slice(lineStart))?.[0] ?? '';
   const hint = /:\s*\{\{/.test(line)
@@ -206,13 +210,34 @@ function addSyntaxError(error: YAMLError, source: string, report: Reporter): voi
   const message =
     error.code === 'MULTIPLE_DOCS'
       ? 'A second YAML document starts here; keep one evaluation in one file.'
-      : `YAML: ${error.message.replace(/\s+/g, ' ').replace(/\.?$/, '.')}${hint}`;
+      : opening !== undefined
+        ? `YAML: This ${source[opening] === '[' || source[opening] === '{' ? 'bracket' : 'quote'} is not closed.`
+        : `YAML: ${error.message.replace(/\s+/g, ' ').replace(/\.?$/, '.')}${hint}`;
   report.add({
     code: 'yaml-syntax',
     message,
-    span: { start, end: Math.max(start, Math.min(error.pos[1], lineStart + line.length, source.length)) },
+    span: {
+      start,
+      end: Math.max(
+        start,
+        Math.min(opening === undefined ? error.pos[1] : opening + 1, lineStart + line.length, source.length),
+      ),
+    },
     severity: 'error',
   });
+}
+
+/** Start of the last quoted text or flow collection before `offset` that does not end as it should. */
+function openingOf(node: TreeNode | null, offset: number, source: string): number | undefined {
+  if (node === null || node.span.start > offset) return undefined;
+  const { start, end } = node.span;
+  const closers: Record<string, string> = { '[': ']', '{': '}', '"': '"', "'": "'" };
+  const closer = closers[source[start] ?? ''];
+  const isOpen = closer !== undefined && (end - start < 2 || source[end - 1] !== closer);
+  if (node.kind === 'scalar') return isOpen && node.style !== 'plain' ? start : undefined;
+  const children = node.kind === 'list' ? node.items : [...node.entries.values()].map((entry) => entry.node);
+  const inner = children.flatMap((child) => openingOf(child, offset, source) ?? []);
+  return inner.length > 0 ? Math.max(...inner) : isOpen && node.flow ? start : undefined;
 }
 
 function foreign(kind: 'promptfoo' | 'github-models', source: string, report: Reporter): void {

@@ -80,6 +80,11 @@ export class Reporter {
     });
   }
 
+  /** Character of an offset within its line. */
+  columnOf(offset: number): number {
+    return this.lines.position(offset).character;
+  }
+
   rangeOf(span: Span): TextRange {
     return this.lines.range(span.start, span.end);
   }

@@ -2,7 +2,7 @@
 import { INVALID, rememberIndexes, type Cleaned } from './cleaned';
 import { clip, describeNode, nameOf } from './describe';
 import { childPointer } from './pointer';
-import type { Reporter } from './reporter';
+import type { Finding, Reporter } from './reporter';
 import {
   ASSERTION_KEYS,
   ASSERTION_TYPES,
@@ -72,12 +72,13 @@ function validateOneKey(node: MapNode, pointer: string, report: Reporter): Clean
       message:
         keys === undefined
           ? 'An assertion with several keys needs a "type".'
-          : assertionType(splitNegation(second.key).type) !== undefined
+          : isSecond(second)
             ? `"${second.key}" is a second assertion: start a list item of its own with "- ${second.key}: …".`
             : `"${keys.key}" stands alone in the short form; with other keys write "type: ${keys.key}" and "value: …".`,
       span: second.keySpan,
       severity: 'error',
       pointer,
+      suggestions: keys === undefined || isSecond(second) ? [] : longForm(node, keys, report),
     });
     return INVALID;
   }
@@ -90,6 +91,18 @@ function validateOneKey(node: MapNode, pointer: string, report: Reporter): Clean
   const value = validateValue(entry.key, definition, entry.node, entry.keySpan, at, report);
   if (value === INVALID) return INVALID;
   return own(entry.key, value);
+}
+
+function isSecond(entry: MapEntry): boolean {
+  return assertionType(splitNegation(entry.key).type) !== undefined;
+}
+
+/** The edit that spells a short form out. */
+function longForm(node: MapNode, entry: MapEntry, report: Reporter): Finding['suggestions'] {
+  const newText = node.flow
+    ? `type: ${entry.key}, value`
+    : `type: ${entry.key}\n${' '.repeat(report.columnOf(entry.keySpan.start))}value`;
+  return [{ title: `Write "type: ${entry.key}"`, edits: [{ span: entry.keySpan, newText }] }];
 }
 
 function validateGroup(entry: MapEntry, pointer: string, report: Reporter): Cleaned {
