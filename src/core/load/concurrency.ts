@@ -33,6 +33,11 @@ export class SharedCounters {
     Atomics.add(this.cells, IN_FLIGHT, 1);
   }
 
+  /** An arrival that will never be sent: those behind it need not wait for it. */
+  skip(): void {
+    Atomics.add(this.cells, ENDED, 1);
+  }
+
   leave(): void {
     Atomics.sub(this.cells, IN_FLIGHT, 1);
     Atomics.add(this.cells, ENDED, 1);

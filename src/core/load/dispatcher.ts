@@ -22,11 +22,17 @@ export interface DispatchOrder {
   release: (gotResponse: boolean) => void;
 }
 
+export interface UnsentArrival {
+  index: number;
+  scheduledMs: number;
+  socketWaitMs: number | null;
+}
+
 export interface DispatchResult {
   /** Arrivals that came due. */
   scheduled: number;
-  /** Orders that came due but were not sent, because of a cancellation. */
-  unsent: { index: number; scheduledMs: number; socketWaitMs: number | null }[];
+  /** Those that were not sent because of a cancellation. */
+  unsent: UnsentArrival[];
 }
 
 export interface Dispatcher {
@@ -43,6 +49,9 @@ export interface OpenLoopOptions {
   counters: SharedCounters;
   /** Whether other workers' requests end too, unseen. */
   shared: boolean;
+  /** An arrival that has waited so long for a slot is given up: an overloaded server must not keep a stage from ending. */
+  giveUpAfterMs: number;
+  onGivenUp(arrival: UnsentArrival): void;
   clock: Clock;
   pacer: Pacer;
   soon: (callback: () => void) => void;
@@ -71,6 +80,7 @@ export class OpenLoop implements Dispatcher {
   /** Since when the queue has not been empty for want of a slot; null while every arrival found one. */
   private blockedSinceMs: number | null = null;
   private cancelPoll: (() => void) | undefined;
+  private cancelGiveUp: (() => void) | undefined;
 
   constructor(private readonly options: OpenLoopOptions) {}
 
@@ -96,6 +106,7 @@ export class OpenLoop implements Dispatcher {
     this.done = true;
     this.options.pacer.cancel();
     this.cancelPoll?.();
+    this.cancelGiveUp?.();
     this.options.onDone({ scheduled: this.scheduled, unsent });
   }
 
@@ -134,7 +145,8 @@ export class OpenLoop implements Dispatcher {
       if (next === undefined) break;
       const nowMs = clock.nowMs();
       if (next.index >= counters.ended + maxConcurrency) {
-        this.block(nowMs);
+        if (this.giveUp(next, nowMs)) continue;
+        this.block(nowMs, next);
         return false;
       }
       if (nowMs - startMs > SEND_SLICE_MS) return true;
@@ -163,8 +175,25 @@ export class OpenLoop implements Dispatcher {
     return this.blockedSinceMs === null ? null : nowMs - Math.max(this.blockedSinceMs, waiting.queuedMs);
   }
 
-  private block(nowMs: number): void {
+  /** Passes over the head of the queue where it has waited too long. */
+  private giveUp(waiting: Waiting, nowMs: number): boolean {
+    if (nowMs < waiting.queuedMs + this.options.giveUpAfterMs) return false;
+    this.head++;
+    this.options.counters.skip();
+    this.options.onGivenUp({
+      index: waiting.index,
+      scheduledMs: waiting.scheduledMs,
+      socketWaitMs: this.slotWaitMs(waiting, nowMs),
+    });
+    return true;
+  }
+
+  private block(nowMs: number, head: Waiting): void {
     this.blockedSinceMs ??= nowMs;
+    this.cancelGiveUp ??= this.options.clock.at(head.queuedMs + this.options.giveUpAfterMs, () => {
+      this.cancelGiveUp = undefined;
+      this.resume();
+    });
     if (!this.options.shared || this.cancelPoll !== undefined) return;
     this.cancelPoll = this.options.clock.at(nowMs + POLL_OTHERS_MS, () => {
       this.cancelPoll = undefined;

@@ -28,7 +28,8 @@ const MAX_QUEUED_BYTES = 64 * 1024 * 1024;
 
 export class Intake {
   private instant = 0;
-  private uses = 0;
+  /** Requests that have got this instant. */
+  private sockets = 0;
   private scheduled = false;
 
   private consumers: IntakeConsumer[] = [];
@@ -49,17 +50,18 @@ export class Intake {
 
   /**
    * When the bytes being handled now arrived.
-   * @param notBeforeMs an instant that they cannot precede, such as that of the request's being sent: bytes can be handled
-   *   outside of a poll, and then the instant of the poll before would be too early
+   * @param sentMs an instant that they cannot precede: bytes can be handled outside of a poll, and then the instant of the
+   *   poll before would be too early
+   * @param previousMs the instant of the same request's bytes before these
    */
-  arrival(notBeforeMs: number): number {
-    if (this.instant === 0 || this.uses >= READY_PER_POLL) {
+  arrival(sentMs: number, previousMs: number): number {
+    if (this.instant === 0 || this.sockets >= READY_PER_POLL) {
       this.instant = this.nowMs();
-      this.uses = 0;
+      this.sockets = 0;
       this.wake();
     }
-    this.uses++;
-    return this.instant >= notBeforeMs ? this.instant : this.nowMs();
+    if (previousMs !== this.instant) this.sockets++;
+    return this.instant >= sentMs ? this.instant : this.nowMs();
   }
 
   /** Queues bytes for decoding. `chunk` must not change afterwards. */

@@ -70,6 +70,8 @@ export class LoadRunner implements Disposable {
     if (endpoint.url === null || !URL.canParse(endpoint.url) || !/^https?:/.test(endpoint.url)) {
       throw new PromptrigError('usage', `Endpoint "${endpoint.name}": its url must begin with http:// or https://.`);
     }
+    // The same name may mean another address now, such as that of a simulator started anew.
+    if (this.targets.has(target.id)) await this.release(target.id);
     const opened: OpenTarget = { target, tls: await tlsOf(target), expectedConcurrency };
     const count = this.workersFor(expectedConcurrency, 0);
     const links = await this.start(count);

@@ -30,6 +30,15 @@ export function timeoutFailure(kind: TimeoutKind, limitMs: number, place: ErrorP
   return { outcome: 'timed_out', kind, message: message[kind] };
 }
 
+/** A request of an open loop that found no free slot of `max_concurrency` within the time that a whole request may take. */
+export function slotFailure(limitMs: number, maxConcurrency: number): RequestFailure {
+  return {
+    outcome: 'timed_out',
+    kind: 'slot_timeout',
+    message: `Not sent: for ${+(limitMs / 1000).toFixed(1)} s all ${maxConcurrency} slots of max_concurrency were taken. The server is slower than the rate; lower the rate or raise max_concurrency.`,
+  };
+}
+
 export function cancelledFailure(sent: boolean): RequestFailure {
   const message = sent
     ? 'The run was stopped while this request was in flight.'

@@ -224,7 +224,7 @@ export class RequestExecution implements IntakeConsumer, AnswerSink, Dispatcher.
 
   onHeaders(status: number, headers: Buffer[]): boolean {
     if (status < 200) return true;
-    this.headersMs = this.lastByteMs = this.context.intake.arrival(this.sentMs ?? 0);
+    this.headersMs = this.lastByteMs = this.context.intake.arrival(this.sentMs ?? 0, this.lastByteMs);
     this.status = status;
     for (let i = 0; i + 1 < headers.length; i += 2) {
       const length = headers[i]?.length;
@@ -244,7 +244,7 @@ export class RequestExecution implements IntakeConsumer, AnswerSink, Dispatcher.
   onData(chunk: Buffer): boolean {
     if (this.failure !== null) return true;
     const { intake, nowMs } = this.context;
-    const arrivedMs = intake.arrival(this.sentMs ?? 0);
+    const arrivedMs = intake.arrival(this.sentMs ?? 0, this.lastByteMs);
     const readMs = arrivedMs === this.lastByteMs ? nowMs() : arrivedMs;
     this.lastByteMs = arrivedMs;
     intake.push(this, chunk, arrivedMs, readMs);
@@ -252,7 +252,7 @@ export class RequestExecution implements IntakeConsumer, AnswerSink, Dispatcher.
   }
 
   onComplete(): void {
-    this.endMs = this.context.intake.arrival(this.sentMs ?? 0);
+    this.endMs = this.context.intake.arrival(this.sentMs ?? 0, this.lastByteMs);
     this.settle();
   }
 
@@ -387,7 +387,10 @@ export class RequestExecution implements IntakeConsumer, AnswerSink, Dispatcher.
     const { spec, usage } = this;
     const at = (instantMs: number | null) =>
       instantMs === null ? null : micros(instantMs - this.context.clockOriginMs);
-    const outputTokens = usage?.outputTokens ?? (this.events > 0 ? this.events : null);
+    // Some servers send a usage of zeros, or one only with the first event: it cannot be less than what was seen to arrive.
+    const counted =
+      usage?.outputTokens != null && (usage.outputTokens > 0 || this.events === 0) ? usage.outputTokens : null;
+    const outputTokens = counted ?? (this.events > 0 ? this.events : null);
     const record: RequestRecord = {
       id: spec.id,
       target: spec.target,
@@ -408,7 +411,7 @@ export class RequestExecution implements IntakeConsumer, AnswerSink, Dispatcher.
       output_tokens: outputTokens,
       cached_input_tokens: usage?.cachedInputTokens ?? null,
       reasoning_tokens: usage?.reasoningTokens ?? null,
-      tokens_source: outputTokens === null ? null : usage?.outputTokens == null ? 'chunks' : 'usage',
+      tokens_source: outputTokens === null ? null : counted === null ? 'chunks' : 'usage',
       events: this.events,
       finish_reason: this.finishReason,
       status: this.status,

@@ -5,10 +5,17 @@ import type { WireApi, WireTarget } from '../endpoints/wire';
 import type { Clock } from '../util/clock';
 import { PromptrigError } from '../util/errors';
 import { ConcurrencyGauge, SharedCounters } from './concurrency';
-import { ClosedLoop, OpenLoop, type Dispatcher, type DispatchOrder, type DispatchResult } from './dispatcher';
+import {
+  ClosedLoop,
+  OpenLoop,
+  type Dispatcher,
+  type DispatchOrder,
+  type DispatchResult,
+  type UnsentArrival,
+} from './dispatcher';
 import { Pacer } from './pacer';
 import { withRequestId, type RequestEnd, type RequestListener, type RequestSpec } from './request';
-import { cancelledFailure } from './request-errors';
+import { cancelledFailure, slotFailure, type RequestFailure } from './request-errors';
 import { ArrivalCursor, arrivalsOf } from './schedule';
 import { RequestSource } from './templates';
 import type { EndedRequest } from './types';
@@ -27,6 +34,8 @@ export interface StageRunOptions {
   wire: WireApi;
   wireTarget: WireTarget;
   clockOriginMs: number;
+  /** Longest time that a request may take, waiting for a slot apart. */
+  totalTimeoutMs: number;
   clock: Clock;
   soon: (callback: () => void) => void;
   send: SendRequest;
@@ -96,6 +105,8 @@ export class StageRun implements JobRun {
         maxConcurrency: stage.maxConcurrency,
         counters,
         shared: share.workers > 1,
+        giveUpAfterMs: options.totalTimeoutMs,
+        onGivenUp: (arrival) => this.recordUnsent(arrival, slotFailure(options.totalTimeoutMs, stage.maxConcurrency)),
         clock,
         pacer: this.pacer,
         soon,
@@ -188,15 +199,14 @@ export class StageRun implements JobRun {
 
   private onDispatched(result: DispatchResult): void {
     this.dispatched = result;
-    for (const { index, scheduledMs, socketWaitMs } of result.unsent)
-      this.recordUnsent(index, scheduledMs, socketWaitMs);
+    for (const arrival of result.unsent) this.recordUnsent(arrival, cancelledFailure(false));
     this.settle();
   }
 
-  /** A request that was due but not sent when the run was stopped. */
-  private recordUnsent(index: number, scheduledMs: number, socketWaitMs: number | null): void {
+  /** A request that was due but not sent. */
+  private recordUnsent({ index, scheduledMs, socketWaitMs }: UnsentArrival, failure: RequestFailure): void {
     const { targetId, stageName, clockOriginMs, clock } = this.options;
-    const { kind, message, outcome } = cancelledFailure(false);
+    const { kind, message, outcome } = failure;
     const casePointer = this.source.at(index).template.casePointer;
     const record: RequestRecord = {
       id: `${targetId}/${stageName}/${index}`,

@@ -169,7 +169,13 @@ class LoadWorker {
     };
     const run: JobRun =
       job.kind === 'load'
-        ? new StageRun({ ...shared, stage: job.stage, seed: job.seed, soon: setImmediate })
+        ? new StageRun({
+            ...shared,
+            stage: job.stage,
+            seed: job.seed,
+            totalTimeoutMs: endpoint.context.timeouts.totalMs,
+            soon: setImmediate,
+          })
         : new CasesRun({
             ...shared,
             concurrency: job.concurrency,

@@ -20,12 +20,14 @@ function openLoop(options: {
   worker?: number;
   workers?: number;
   originMs?: number;
+  giveUpAfterMs?: number;
   onSend?: (sent: Sent) => void;
 }) {
   const clock = options.clock ?? new FakeClock();
   const counters = options.counters ?? new SharedCounters();
   const sent: Sent[] = [];
   const results: DispatchResult[] = [];
+  const givenUp: { index: number; atMs: number }[] = [];
   const { rate = 10, worker = 0, workers = 1 } = options;
   const arrivals = options.seed === undefined ? constantArrivals(rate) : poissonArrivals(rate, options.seed);
   const loop = new OpenLoop({
@@ -39,6 +41,8 @@ function openLoop(options: {
     maxConcurrency: options.maxConcurrency ?? 10_000,
     counters,
     shared: workers > 1,
+    giveUpAfterMs: options.giveUpAfterMs ?? 1e9,
+    onGivenUp: ({ index }) => givenUp.push({ index, atMs: clock.nowMs() }),
     clock,
     pacer: new Pacer(clock, clock.soon),
     soon: clock.soon,
@@ -58,7 +62,7 @@ function openLoop(options: {
     },
     onDone: (result) => results.push(result),
   });
-  return { clock, counters, sent, results, loop };
+  return { clock, counters, sent, results, givenUp, loop };
 }
 
 describe('OpenLoop', () => {
@@ -173,6 +177,33 @@ describe('OpenLoop', () => {
       results[0]?.unsent.map(({ index }) => index),
       [2, 3, 4],
     );
+  });
+
+  it('gives up arrivals that find no slot for too long, and ends', () => {
+    const { clock, sent, results, givenUp, loop } = openLoop({
+      rate: 100,
+      requests: 6,
+      maxConcurrency: 2,
+      giveUpAfterMs: 500,
+    });
+    loop.start();
+    clock.advanceTo(2_525);
+    assert.deepEqual(
+      givenUp.map(({ index }) => index),
+      [2],
+    );
+    assert.ok(Math.abs((givenUp[0]?.atMs ?? 0) - 2_520) < 1, `given up at ${givenUp[0]?.atMs}`);
+    sent[0]?.release(true);
+    clock.advanceTo(10_000);
+    assert.deepEqual(
+      sent.map(({ index }) => index),
+      [0, 1, 3],
+    );
+    assert.deepEqual(
+      givenUp.map(({ index }) => index),
+      [2, 4, 5],
+    );
+    assert.deepEqual(results, [{ scheduled: 6, unsent: [] }]);
   });
 
   it('is done at once without arrivals', () => {

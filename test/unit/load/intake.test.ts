@@ -18,28 +18,36 @@ describe('Intake', () => {
   it('gives all bytes of one poll the instant at which the poll came back', () => {
     const clock = new FakeClock(100);
     const intake = new Intake(() => clock.nowMs(), clock.soon);
-    assert.equal(intake.arrival(0), 100);
+    assert.equal(intake.arrival(0, 0), 100);
     clock.block(5);
-    assert.equal(intake.arrival(0), 100);
+    assert.equal(intake.arrival(0, 0), 100);
     clock.advanceTo(106);
     clock.block(1);
-    assert.equal(intake.arrival(0), 107);
+    assert.equal(intake.arrival(0, 0), 107);
   });
 
   it('never puts an arrival before the request was sent', () => {
     const clock = new FakeClock(100);
     const intake = new Intake(() => clock.nowMs(), clock.soon);
-    intake.arrival(0);
+    intake.arrival(0, 0);
     clock.block(5);
-    assert.equal(intake.arrival(103), 105);
+    assert.equal(intake.arrival(103, 0), 105);
   });
 
-  it('takes a new instant after as many uses as one poll can return', () => {
+  it('takes a new instant after as many requests as one poll can return', () => {
     const clock = new FakeClock(100);
     const intake = new Intake(() => clock.nowMs(), clock.soon);
-    for (let i = 0; i < 1024; i++) intake.arrival(0);
+    for (let i = 0; i < 1024; i++) intake.arrival(0, 0);
     clock.block(5);
-    assert.equal(intake.arrival(0), 105);
+    assert.equal(intake.arrival(0, 0), 105);
+  });
+
+  it('does not count the same request twice', () => {
+    const clock = new FakeClock(100);
+    const intake = new Intake(() => clock.nowMs(), clock.soon);
+    for (let i = 0; i < 5000; i++) intake.arrival(0, 100);
+    clock.block(5);
+    assert.equal(intake.arrival(0, 100), 100);
   });
 
   it('decodes after the poll, in order, with the end last', () => {
