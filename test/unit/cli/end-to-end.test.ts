@@ -172,7 +172,7 @@ describe('the command line', function () {
       const dir = use({ 'a.eval.yaml': evalFile(load), 'b.eval.yaml': evalFile() });
       const running = startCli(['run'], dir);
       await running.shows(/long: started/);
-      await new Promise((resolve) => setTimeout(resolve, 1500));
+      await until(() => /"stage":"long"[^\n]*"phase":"measured","outcome":"completed"/.test(requestsOf(dir)));
       running.interrupt();
       const { code, stdout, stderr } = await running.done;
       assert.equal(code, 130, stdout + stderr);
@@ -182,7 +182,8 @@ describe('the command line', function () {
       assert.equal(all.length, 1, 'the file after it was not run');
       assert.equal(all[0]?.status, 'stopped');
       assert.equal(all[0]?.targets[0]?.quality?.passed, 1);
-      assert.ok((all[0]?.targets[0]?.stages.at(-1)?.counts.completed ?? 0) > 0);
+      const last = all[0]?.targets[0]?.stages.at(-1);
+      assert.ok((last?.counts.completed ?? 0) > 0, JSON.stringify(last));
     });
 
     it('runs nothing where any file is invalid', async () => {
@@ -303,6 +304,18 @@ describe('the command line', function () {
     });
   });
 });
+
+/** Every line of every requests.ndjson so far. */
+function requestsOf(dir: string): string {
+  const files = fs
+    .readdirSync(dir, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('requests.ndjson'));
+  return files.map((name) => fs.readFileSync(path.join(dir, name), 'utf8')).join('');
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 50));
+}
 
 function listen(server: Server): Promise<number> {
   return new Promise((resolve) => {
