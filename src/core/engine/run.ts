@@ -113,7 +113,9 @@ export async function executeRun(options: ExecuteOptions): Promise<RunJson> {
   run.status = stopped.aborted ? 'stopped' : 'completed';
   if (writeError !== null) run.status_reason = (writeError as PromptrigError).message;
   else if (signal.aborted) run.status_reason = 'cancelled';
-  run.verdict = runVerdict(run);
+  const verdict = runVerdict(run);
+  // What was not measured cannot have passed.
+  run.verdict = verdict === 'pass' && run.status === 'stopped' ? 'inconclusive' : verdict;
   save();
   guard(() => writer.close());
   const final = redactor.data(run);

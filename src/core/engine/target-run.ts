@@ -150,6 +150,13 @@ export class TargetRun {
     const { record, answer } = ended;
     const item = target.cases.find((candidate) => candidate.pointer === record.case);
     if (item === undefined) throw new PromptrigError('internal', `No case ${record.case} is known to ${target.id}.`);
+    if (record.outcome === 'cancelled') {
+      // Whoever stops a run says nothing about the quality of the answers that were still to come.
+      const reason = 'the run was stopped before it was answered';
+      this.addCase({ ...skippedCase(target.id, item, reason), request: record.id, repeat: record.repeat ?? 0 });
+      stage.addJudged(record, null);
+      return;
+    }
     const since = (instant: number | null): number | null =>
       instant === null || record.sent === null ? null : instant - record.sent;
     const underTest = {

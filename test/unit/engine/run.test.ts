@@ -186,6 +186,29 @@ describe('a run', function () {
     assert.equal(counts.completed + counts.cancelled + counts.failed, counts.scheduled);
   });
 
+  it('leaves answers that a cancel cut off out of the quality, and never passes what was not measured', async () => {
+    const dir = path.join(tempDir(), 'run');
+    const controller = new AbortController();
+    const endpoint = endpointPlan({
+      sim: { ttftMs: 20, itlMs: 200, jitter: 0, outputTokens: 3, maxRunning: 1, answer: 'echo' },
+    });
+    const cases = [casePlan({ repeat: 20, assertions: [contains('blue')] })];
+    const { run } = await execute(
+      runPlan(dir, { targets: [targetPlan({ endpoint, cases, concurrency: 2 })] }),
+      {
+        onEvents: (events) => {
+          if (events.some((event) => event.type === 'case-finished')) controller.abort();
+        },
+      },
+      controller.signal,
+    );
+    const quality = run.targets[0]?.quality;
+    assert.ok(quality !== undefined && quality !== null && quality.passed >= 1 && quality.skipped >= 1);
+    assert.equal(quality.errors + quality.failed, 0);
+    assert.equal(quality.pass_rate, 1);
+    assert.equal(run.verdict, 'inconclusive');
+  });
+
   it('counts an endpoint that is not there as an error of its target and goes on with the next', async () => {
     const dir = path.join(tempDir(), 'run');
     const gone = endpointPlan({ name: 'gone', api: 'openai-chat', url: 'http://127.0.0.1:1/v1' });
