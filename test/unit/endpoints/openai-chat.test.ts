@@ -257,7 +257,7 @@ describe('openai-chat: events that repeat', () => {
         );
         assert.deepEqual(together, alone);
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 

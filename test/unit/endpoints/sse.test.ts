@@ -122,7 +122,7 @@ describe('SseFramer', () => {
           reference(bytes.toString('utf8')),
         );
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 });

@@ -118,6 +118,8 @@ describe('LoadRunner', function () {
   it('opens connections ahead, and sends nothing until a stage runs', async () => {
     const { url, requests, connections } = await serve(answer);
     await runnerOf().open(targetOf(url), 6, never());
+    // A connection is open for the client before the server's own thread has come to accept it.
+    for (let i = 0; i < 200 && connections() < 6; i++) await new Promise((resolve) => setTimeout(resolve, 10));
     assert.deepEqual([requests(), connections()], [0, 6]);
   });
 
