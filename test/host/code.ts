@@ -37,11 +37,12 @@ function openDesktop(program: string, folder: string): Promise<number> {
 async function serve(folder: string, stopped: Promise<void>): Promise<number> {
   const server = await startServer(await ensureServer(), {
     settings: { 'workbench.startupEditor': 'none', 'telemetry.telemetryLevel': 'off' },
+    extension: repositoryRoot,
     stayUp: true,
   });
   try {
     console.log(`VS Code with the extension and a copy of the examples, until Ctrl+C:`);
-    console.log(windowUrl({ authority: server.authority, folder, extension: repositoryRoot }));
+    console.log(windowUrl({ ...server, folder }));
     const ended = await Promise.race([stopped, server.ended]);
     if (ended === undefined) return 0;
     console.error(`${ended}.\n${server.logTail()}`);

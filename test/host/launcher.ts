@@ -51,7 +51,7 @@ async function runSuite(argv: readonly string[]): Promise<number> {
     const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
 
     const workbench = await listenToWorkbench(page);
-    const url = windowUrl({ authority: server.authority, ...args, testsPath: suiteRunner });
+    const url = windowUrl({ ...server, folder: args.folder, testsPath: suiteRunner });
     const outcome = await Promise.race([
       page.goto(url, { waitUntil: 'domcontentloaded', timeout: 60_000 }).then(() => workbench.outcome),
       server.ended.then((what): Outcome => ({ problem: `${what} while the suite was running.` })),

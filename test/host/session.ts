@@ -78,6 +78,7 @@ export async function openWindow(request: WindowRequest): Promise<Window> {
     const server = await startServer(await ensureServer(), {
       settings: { ...quietSettings, ...request.settings, 'workbench.colorTheme': themes[theme] },
       workspaceTrust: request.trust === 'ask',
+      extension: request.extensionPath ?? repositoryRoot,
       installedExtensions: [driverExtensionPath],
       env: driver.env,
     });
@@ -87,8 +88,7 @@ export async function openWindow(request: WindowRequest): Promise<Window> {
     const context = await browser.newContext({ viewport: request.viewport ?? { width: 1280, height: 800 } });
     cleanups.unshift(() => context.close());
     const page = await context.newPage();
-    const extension = request.extensionPath ?? repositoryRoot;
-    await page.goto(windowUrl({ authority: server.authority, folder: request.folder, extension }), {
+    await page.goto(windowUrl({ ...server, folder: request.folder }), {
       waitUntil: 'domcontentloaded',
       timeout: workbenchTimeoutMs,
     });

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { tail, withoutNoise } from './log-text';
@@ -13,6 +13,8 @@ export interface ServerOptions {
   userDataDir?: string;
   /** Asks before trusting a folder, as a fresh VS Code does; without it every folder is trusted. */
   workspaceTrust?: boolean;
+  /** The extension to load from its sources. */
+  extension?: string;
   /** Folders of extensions to have installed. */
   installedExtensions?: readonly string[];
   /** Stays up without a window, for windows that come and go. */
@@ -25,6 +27,8 @@ export interface ServerOptions {
 export interface RunningServer {
   /** `127.0.0.1:PORT`, which is also the remote authority of the window. */
   authority: string;
+  /** Where the window is to load the extension under development from. */
+  extension: string | undefined;
   /** Resolves, with what happened, when the server ends before it is stopped. */
   ended: Promise<string>;
   /** The end of the server's output. */
@@ -45,9 +49,10 @@ export async function startServer(install: ServerInstall, options: ServerOptions
     await mkdir(join(userDir, 'User'), { recursive: true });
     await writeFile(join(userDir, 'User/settings.json'), JSON.stringify(settings));
   }
-  for (const extension of options.installedExtensions ?? []) {
+  const extension = options.extension && (await linkExtension(options.extension, dataDir));
+  for (const folder of options.installedExtensions ?? []) {
     // A new server takes what lies in its folder of extensions for installed.
-    await cp(extension, join(dataDir, 'extensions', basename(extension)), { recursive: true });
+    await cp(folder, join(dataDir, 'extensions', basename(folder)), { recursive: true });
   }
 
   const child = spawn(install.node, [install.main, ...serverArguments(dataDir, userDir, options)], {
@@ -81,12 +86,22 @@ export async function startServer(install: ServerInstall, options: ServerOptions
 
   try {
     const port = await listeningPort(output, closed, options.startTimeoutMs ?? 60_000);
-    return { authority: `127.0.0.1:${port}`, ended: closed, logTail, stop };
+    return { authority: `127.0.0.1:${port}`, extension, ended: closed, logTail, stop };
   } catch (error) {
     const log = logTail();
     await stop();
     throw new Error(`${error instanceof Error ? error.message : String(error)}\n${log}`, { cause: error });
   }
+}
+
+/**
+ * A link to the extension outside of its folder. VS Code takes every theme below the folder of the extension under
+ * development for the one that is developed and switches to it, and VS Code's own themes lie below this repository.
+ */
+async function linkExtension(path: string, dataDir: string): Promise<string> {
+  const link = join(dataDir, 'extension');
+  await symlink(path, link, 'dir');
+  return link;
 }
 
 function serverArguments(dataDir: string, userDir: string, options: ServerOptions): string[] {

@@ -11,6 +11,7 @@ export const scene: Scene = {
     await window.codeLens('Run eval').click();
     await window.webview('canvas', 60_000);
     await waitForRunEnd(window);
+    await window.codeLens('Run eval').waitFor();
     await window.dismiss();
     await window.capture('run-panel-narrow');
   },

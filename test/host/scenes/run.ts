@@ -6,7 +6,7 @@ export const scene: Scene = {
   viewport: { width: 1600, height: 1000 },
   settings: { 'promptrig.openRunPanel': 'always' },
   run: async (window) => {
-    await window.openFile('chatbot.eval.yaml', 34);
+    await window.openFile('chatbot.eval.yaml');
     await window.codeLens('Run eval').click();
     await window.webview('canvas', 60_000);
     // Long enough for the charts to have something to show; the stage takes 10 s.
@@ -14,6 +14,7 @@ export const scene: Scene = {
     await window.capture('run-running');
 
     await waitForRunEnd(window);
+    await window.codeLens('Run eval').waitFor();
     await window.dismiss();
     await window.capture('run-finished');
 
@@ -24,7 +25,7 @@ export const scene: Scene = {
     await window.page.waitForTimeout(300);
     await window.capture('run-panel-below');
 
-    await window.executeCommand('workbench.action.closeOtherGroups');
+    await window.executeCommand('workbench.action.closeEditorsInOtherGroups');
     await window.executeCommand('workbench.action.closeSidebar');
     await window.openFile('chatbot.eval.yaml', 60);
     await window.page.waitForTimeout(500);
