@@ -1,4 +1,5 @@
-import { monotonicMs } from '../util/clock';
+import { BudgetGuard } from './budget';
+import { monotonicMs, systemClock } from '../util/clock';
 import { PromptrigError, messageOf } from '../util/errors';
 import { Redactor } from '../util/redact';
 import { RunWriter } from '../results/writer';
@@ -60,6 +61,7 @@ export async function executeRun(options: ExecuteOptions): Promise<RunJson> {
   // A results folder that can no longer be written to ends the run: going on would measure what nobody will see.
   const stop = new AbortController();
   const stopped = AbortSignal.any([signal, stop.signal]);
+  const budget = new BudgetGuard(plan.budget ?? {}, () => stop.abort(), systemClock);
   let writeError: PromptrigError | null = null;
   const guard = <T>(write: () => T): T | undefined => {
     if (writeError !== null) return undefined;
@@ -92,7 +94,10 @@ export async function executeRun(options: ExecuteOptions): Promise<RunJson> {
         signal: stopped,
         redactor,
         emit,
-        writeRequests: (records) => void guard(() => writer.requests(redactor.data(records))),
+        writeRequests: (records) => {
+          guard(() => writer.requests(redactor.data(records)));
+          for (const record of records) budget.add(record);
+        },
         writeCases: (records) => void guard(() => writer.cases(redactor.data(records))),
         onProgress: (partial, inProgress) => {
           run.targets = [...run.targets.filter((done) => done.id !== partial.id), partial];
@@ -105,6 +110,7 @@ export async function executeRun(options: ExecuteOptions): Promise<RunJson> {
       save();
     }
   } finally {
+    budget.dispose();
     await runner.close();
   }
 
@@ -113,6 +119,7 @@ export async function executeRun(options: ExecuteOptions): Promise<RunJson> {
   run.status = stopped.aborted ? 'stopped' : 'completed';
   if (writeError !== null) run.status_reason = (writeError as PromptrigError).message;
   else if (signal.aborted) run.status_reason = 'cancelled';
+  else if (budget.reason !== null) run.status_reason = budget.reason;
   const verdict = runVerdict(run);
   // What was not measured cannot have passed.
   run.verdict = verdict === 'pass' && run.status === 'stopped' ? 'inconclusive' : verdict;

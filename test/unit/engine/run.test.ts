@@ -209,6 +209,15 @@ describe('a run', function () {
     assert.equal(run.verdict, 'inconclusive');
   });
 
+  it('stops at its budget and keeps what ran so far', async () => {
+    const dir = path.join(tempDir(), 'run');
+    const stage = stagePlan({ requests: undefined, durationMs: 30_000 });
+    const { run } = await execute(runPlan(dir, { budget: { tokens: 60 }, targets: [targetPlan({ stages: [stage] })] }));
+    assert.equal(run.status, 'stopped');
+    assert.match(run.status_reason ?? '', /^budget: the run used \d+ of 60 tokens/);
+    assert.ok((run.targets[0]?.stages[0]?.counts.completed ?? 0) > 0);
+  });
+
   it('counts an endpoint that is not there as an error of its target and goes on with the next', async () => {
     const dir = path.join(tempDir(), 'run');
     const gone = endpointPlan({ name: 'gone', api: 'openai-chat', url: 'http://127.0.0.1:1/v1' });
