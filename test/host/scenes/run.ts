@@ -37,12 +37,16 @@ export const scene: Scene = {
     await window.executeCommand('workbench.action.closePanel');
 
     await window.executeCommand('promptrig.evals.focus');
-    await window.page.locator('.pane-body .monaco-list-row', { hasText: 'Shop assistant' }).first().waitFor();
+    const file = window.page.locator('.pane-body .monaco-list-row', { hasText: 'Shop assistant' }).first();
+    await file.locator('.monaco-tl-twistie').click();
+    await window.page.locator('.pane-body .monaco-list-row', { hasText: 'voucher policy' }).first().waitFor();
     await window.capture('evals-tree');
 
-    // An edit makes every result stale until the next run.
-    await window.openFile('chatbot.eval.yaml', 48);
-    await window.page.keyboard.type('# edited\n');
+    // A change of the prompt makes every result stale until the next run.
+    await window.openFile('chatbot.eval.yaml', 36);
+    await window.page.keyboard.press('End');
+    await window.page.keyboard.type(' Be brief.');
+    await window.openFile('chatbot.eval.yaml', 60);
     await window.page.waitForTimeout(1_000);
     await window.capture('stale-results');
   },
