@@ -52,7 +52,7 @@ describe('a run', () => {
   it('answers each assertion and SLO at the end of its line', () => {
     const { document } = editor;
     assert.deepEqual(pick(api, document, '- contains: 30 days'), ['passed', '✓ passed']);
-    assert.deepEqual(pick(api, document, '- contains: Friday'), ['failed', '✗ 0/1 failed · expected "Friday"']);
+    assert.deepEqual(pick(api, document, '- contains: Friday'), ['failed', '✗ failed · expected "Friday"']);
     assert.equal(pick(api, document, 'quality.pass_rate')[0], 'passed');
     assert.equal(pick(api, document, 'ttft.p50')[0], 'failed');
     assert.match(pick(api, document, 'ttft.p50')[1], /^✗ \d+(\.\d+)? ms, .*over/);
@@ -150,7 +150,7 @@ describe('a run', () => {
       edit.insert(new vscode.Position(0, 0), '# a comment\n\n');
     });
     await until('the edited line is stale', () => pick(api, document, '- contains: Monday')[0] === 'stale');
-    assert.equal(pick(api, document, '- contains: Monday')[1], '◌ stale · was 0/1 failed · expected "Friday"');
+    assert.equal(pick(api, document, '- contains: Monday')[1], '◌ stale · was failed · expected "Friday"');
     assert.deepEqual(pick(api, document, '- contains: 30 days'), ['passed', '✓ passed']);
     assert.deepEqual(
       resultProblems(document.uri).map((item) => item.code),
@@ -192,7 +192,7 @@ describe('a run that goes on', () => {
     const { document } = await openFile('long.eval.yaml', LONG);
     const ended = api.nextRunEnd();
     const run = vscode.commands.executeCommand<RunEnd>(CommandId.runEval, { uri: document.uri });
-    await until('requests are measured', () => (api.panelState().targets[0]?.stages[1]?.counts.completed ?? 0) > 5);
+    await until('requests are measured', () => (api.panelState().targets[0]?.stages[1]?.counts.completed ?? 0) > 10);
     assert.match(api.statusBarText(), /^\$\(sync~spin\) \d+%/);
     assert.equal(lineEndOf(api, document, 'ttft.p50')?.state, 'running');
     assert.equal(lineEndOf(api, document, '- contains: Friday')?.state, 'failed');

@@ -69,7 +69,9 @@ function sloMarkdown({ result, target, stage, at, provisional }: SloObservation)
   const rows: [string, string][] = [
     ['Value', `**${value(result.value)}**${provisional ? ' so far' : ''}`],
     ['Limit', code(result.expr)],
-    ['95% interval', result.ci === null ? 'none' : `${value(result.ci[0])} to ${value(result.ci[1])}`],
+    ...(result.ci === null
+      ? []
+      : [['95% interval', `${value(result.ci[0])} to ${value(result.ci[1])}`] satisfies [string, string]]),
     ['Samples', `${result.n}${result.n_effective === null ? '' : ` (${Math.round(result.n_effective)} effective)`}`],
     ['Confidence', result.confidence],
     ['Measured on', `${code(target)}, stage ${code(stage)}, ${escape(at.replace('T', ' ').slice(0, 19))} UTC`],

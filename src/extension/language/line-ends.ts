@@ -1,5 +1,6 @@
 /** What the end of each line says, as data; drawn by `line-end-decorations`. */
-import { formatSloLine } from '../../core/metrics/format';
+import { formatSloLine, formatValue } from '../../core/metrics/format';
+import { parseSloExpression } from '../../core/metrics/slo';
 import {
   addTallies,
   placeObservations,
@@ -89,7 +90,7 @@ export function lineEnds(statuses: NodeStatus[]): LineEnd[] {
       return {
         line,
         state: worst(shown.map((item) => item.state)),
-        text: shown.map((item) => item.text).join('  │  '),
+        text: shown.map((item) => item.text).join(' │ '),
         statuses: items,
       };
     })
@@ -166,13 +167,25 @@ function describe(observations: Observation[]): { state: ItemState; text: string
 
 function describeAssertions(observations: AssertionObservation[]): { state: ItemState; text: string } {
   const tally = addTallies(observations.map((item) => item.tally));
-  const samples = observations.flatMap((item) => (item.sample === null ? [] : [item.sample]));
+  const samples = observations.flatMap((item) =>
+    item.sample === null ? [] : [{ ...item.sample, subject: item.subject, target: item.target }],
+  );
   const flaky = observations.some((item) => item.tally.passed > 0 && item.tally.failed > 0);
-  const counts = `${tally.passed}/${total(tally) - tally.skipped}`;
-  const several = new Set(samples.map((sample) => sample.case)).size > 1 || observations.length > 1;
+  const asked = total(tally) - tally.skipped;
+  const counts = `${tally.passed}/${asked}`;
   if (tally.failed > 0) {
     const sample = samples.find((item) => item.outcome === 'failed');
-    const where = several && sample !== undefined ? `${sample.case}: ` : '';
+    // What tells the failing answer from the others that are counted: its case, its target, or both.
+    const where =
+      sample === undefined
+        ? ''
+        : [
+            observations.some((item) => item.subject !== sample.subject) ? sample.case : '',
+            observations.some((item) => item.target !== sample.target) ? sample.target : '',
+          ]
+            .filter((part) => part !== '')
+            .map((part) => `${part}: `)
+            .join('');
     const why =
       sample === undefined
         ? ''
@@ -180,7 +193,10 @@ function describeAssertions(observations: AssertionObservation[]): { state: Item
     const severity = observations.find((item) => item.tally.failed > 0)?.severity ?? 'error';
     return {
       state: severity === 'error' ? 'failed' : 'warning',
-      text: line(severity === 'error' ? 'failed' : 'warning', `${counts}${flaky ? ' flaky' : ' failed'}${why}`),
+      text: line(
+        severity === 'error' ? 'failed' : 'warning',
+        `${asked === 1 ? 'failed' : `${counts}${flaky ? ' flaky' : ' failed'}`}${why}`,
+      ),
     };
   }
   if (tally.error > 0) {
@@ -246,23 +262,33 @@ function describeSlos(observations: SloObservation[]): { state: ItemState; text:
       .join(' ');
   const order = observations
     .map((item, index) => ({ item, index, state: sloState(item) }))
-    .sort((a, b) => Number(a.state === 'passed') - Number(b.state === 'passed') || a.index - b.index);
+    .sort((a, b) => rankOf(a.state) - rankOf(b.state) || a.index - b.index);
   const shown = order.slice(0, 3).map(({ item }) => sloText(item, name(item)));
   const rest = order.slice(3);
   if (rest.length > 0) {
     const passed = rest.filter((item) => item.state === 'passed').length;
     shown.push(passed === rest.length ? `${SIGN.passed} ${passed} more` : `${rest.length} more`);
   }
-  return { state, text: shown.join('   ') };
+  return { state, text: shown.join(' · ') };
+}
+
+/** What was missed comes before what could not be decided, and what was met last. */
+function rankOf(state: ItemState): number {
+  return state === 'passed' ? 2 : state === 'inconclusive' ? 1 : 0;
 }
 
 function sloText(observation: SloObservation, name: string): string {
   const text = formatSloLine(observation.result);
   if (name === '') return text;
-  const [sign = ''] = text.split(' ', 1);
-  // Side by side there is room for the answer and its reason, not for intervals.
+  // Side by side there is room for the answer and how far it is off, not for intervals and reasons.
+  const { verdict, value, expr } = observation.result;
+  if (verdict === 'inconclusive' || value === null) {
+    const parsed = parseSloExpression(expr);
+    const shown = value === null || !parsed.ok ? '' : ` ${formatValue(value, parsed.unit)}`;
+    return `${SIGN.inconclusive} ${name}${shown} undecided`;
+  }
   const [answer = ''] = withoutSign(text).split(' · ', 1);
-  return `${sign} ${name} ${answer}`;
+  return `${text.charAt(0)} ${name} ${answer}`;
 }
 
 function describeStages(observations: StageObservation[]): { state: ItemState; text: string } {
@@ -273,7 +299,7 @@ function describeStages(observations: StageObservation[]): { state: ItemState; t
       const errors = item.errorRate > 0 ? ` · ${percent(item.errorRate)} errors` : '';
       return `${observations.length > 1 ? `${item.target}: ` : ''}${item.completed} requests · ${item.rps.toPrecision(3)}/s${errors}`;
     })
-    .join('   ');
+    .join(' · ');
   if (failed) return { state: 'error', text: line('error', `no request completed · ${text}`) };
   if (limited) return { state: 'inconclusive', text: line('inconclusive', `limited by the client · ${text}`) };
   return { state: 'passed', text: line('passed', `done · ${text}`) };

@@ -58,7 +58,7 @@ function problemsOf(status: NodeStatus): vscode.Diagnostic[] {
       problems.push(
         problem(
           status,
-          `${result.expr} missed on ${target}, stage ${stage}: ${result.reason}`,
+          `${result.expr} missed on ${target}${result.expr.startsWith('quality.') ? '' : `, stage ${stage}`}: ${result.reason}`,
           'slo-missed',
           toSeverity(result.severity),
         ),

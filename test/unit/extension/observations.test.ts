@@ -170,7 +170,24 @@ describe('observations', () => {
     );
     const status = nodeStatuses(file, observer.observations).find((item) => item.node.pointer === '/slo/0');
     assert.equal(status?.state, 'failed');
-    assert.match(status.text, /^✗ large 620 ms.*✓ small 84(\.0)? ms$/);
+    assert.match(status.text, /^✗ large 620 ms.* · ✓ small 84(\.0)? ms$/);
+    observer.onStage('small', stage('steady', '/load/0', [slo('/slo/0', { value: 84, verdict: 'inconclusive' })]));
+    const limited = nodeStatuses(file, observer.observations).find((item) => item.node.pointer === '/slo/0');
+    assert.match(limited?.text ?? '', / · ~ small 84(\.0)? ms undecided$/);
+  });
+
+  it('names the target whose answer failed where several answered the same case', () => {
+    const file = survey(FILE);
+    const observer = new RunObserver(file, 'now', true);
+    for (const target of ['small', 'large']) {
+      const outcome = target === 'small' ? 'failed' : 'passed';
+      const result = assertion('/cases/1/assert/0', {
+        outcome,
+        ...(outcome === 'failed' ? { expected: 'Friday' } : {}),
+      });
+      observer.onCase(record('/cases/1', 'shipping', [result], { target }));
+    }
+    assert.equal(texts(file, observer.observations)['/cases/1/assert/0'], '✗ 1/2 failed · small: expected "Friday"');
   });
 
   it('shows a miss of severity warning as a warning', () => {
@@ -212,7 +229,7 @@ describe('line ends', () => {
     assert.deepEqual(others, []);
     assert.equal(only?.line, 7);
     assert.equal(only.state, 'failed');
-    assert.equal(only.text, '✗ 1/3 flaky · expected "30 days"  │  ✓ 3/3');
+    assert.equal(only.text, '✗ 1/3 flaky · expected "30 days" │ ✓ 3/3');
   });
 
   it('keeps texts on one line and short', () => {
