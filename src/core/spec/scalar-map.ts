@@ -116,40 +116,36 @@ function align(value: string, source: string, from: number, end: number, escape:
 
 /** Block scalars: the header line, then indented lines, kept (`|`) or folded (`>`). */
 function alignBlock(value: string, source: string, start: number, end: number): number[] {
-  const map: number[] = [];
   const headerEnd = /\r\n|\r|\n/.exec(source.slice(start, end))?.index;
-  if (headerEnd === undefined) return finish(map, value.length, start);
-  let at = lineAfter(source, start + headerEnd);
-  const indent = indentOf(source.slice(at, end), source.slice(start, start + headerEnd));
-  at = skipIndent(source, at, indent);
-  while (map.length < value.length && at < Math.max(end, at)) {
-    if (at >= source.length) break;
+  if (headerEnd === undefined) return finish([], value.length, start);
+  const from = lineAfter(source, start + headerEnd);
+  const first = /^(?:[ \t]*(?:\r\n|\r|\n))*( *)/.exec(source.slice(from, end))?.[1]?.length ?? 0;
+  // A number in the header counts from the parent's indentation, which is unknown here: the one that fits is the right one.
+  const isExplicit = /[1-9]/.test(source.slice(start, start + headerEnd));
+  for (let indent = first; isExplicit && indent > 0; indent--) {
+    const { map, at } = alignLines(value, source, from, indent);
+    if (map.length === value.length) return finish(map, value.length, at);
+  }
+  const { map, at } = alignLines(value, source, from, first);
+  return finish(map, value.length, at);
+}
+
+function alignLines(value: string, source: string, from: number, indent: number): { map: number[]; at: number } {
+  const map: number[] = [];
+  let at = skipIndent(source, from, indent);
+  while (map.length < value.length && at < source.length) {
     const wanted = value[map.length];
     const found = source[at];
-    const atBreak = found === '\n' || found === '\r';
-    if (!atBreak) {
+    if (found !== '\n' && found !== '\r') {
       if (wanted !== found) break;
       map.push(at++);
       continue;
     }
-    const next = skipIndent(source, lineAfter(source, at), indent);
     // A folded line end is a space; of a run of empty lines the first line end vanishes.
     if (wanted === '\n' || wanted === ' ') map.push(at);
-    at = next;
+    at = skipIndent(source, lineAfter(source, at), indent);
   }
-  return finish(map, value.length, at);
-}
-
-function indentOf(body: string, header: string): number {
-  const explicit = /[1-9]/.exec(header)?.[0];
-  const firstLine = /^(?:[ \t]*(?:\r\n|\r|\n))*( *)/.exec(body)?.[1]?.length ?? 0;
-  // An explicit indentation is relative to the parent, which is unknown here: the least indented line is a fair guess.
-  if (explicit === undefined) return firstLine;
-  const widths = body
-    .split(/\r\n|\r|\n/)
-    .filter((line) => line.trim() !== '')
-    .map((line) => /^ */.exec(line)?.[0].length ?? 0);
-  return Math.min(firstLine, ...widths);
+  return { map, at };
 }
 
 function lineAfter(source: string, at: number): number {
