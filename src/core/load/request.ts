@@ -32,6 +32,7 @@ const MAX_DETAIL_CHARS = 300;
  */
 const STALE_AFTER_IDLE_MS = 1000;
 const STALE_WITHIN_MS = 1000;
+const LONGEST_SHARED_POLL_MS = 5;
 
 /** What the requests of one endpoint have in common. */
 export interface RequestContext {
@@ -312,8 +313,7 @@ export class RequestExecution implements IntakeConsumer, AnswerSink, Dispatcher.
   }
 
   onContent(answer: string, reasoning: string, toolCall: boolean): void {
-    const at =
-      this.lastMs !== null && this.instantMs <= this.lastMs ? Math.max(this.readMs, this.lastMs) : this.instantMs;
+    const at = this.eventMs();
     this.events++;
     if (this.lastMs === null) this.firstMs = at;
     else this.gapsMs.push(micros(at - this.lastMs));
@@ -324,6 +324,17 @@ export class RequestExecution implements IntakeConsumer, AnswerSink, Dispatcher.
       this.reasoning += reasoning;
     }
     if (answer !== '') this.spec.onText?.(answer);
+  }
+
+  /**
+   * When the content event being decoded arrived: with the poll, unless it may have come in while the poll's other bytes were
+   * read. That is certain for a second content event of one poll; for one behind headers or an empty event it is assumed where
+   * the poll took long. In doubt the later instant counts: an error of this client must not flatter the server.
+   */
+  private eventMs(): number {
+    const repeated = this.lastMs !== null && this.instantMs <= this.lastMs;
+    if (!repeated && this.readMs - this.instantMs <= LONGEST_SHARED_POLL_MS) return this.instantMs;
+    return Math.max(this.readMs, this.lastMs ?? 0);
   }
 
   onUsage(usage: WireUsage): void {

@@ -279,6 +279,102 @@ describe('a request that is answered', () => {
   });
 });
 
+describe('the instant of an event', () => {
+  /** Feeds events of given instants (arrived with the poll, read) to a request that was sent at 100. */
+  function instants(events: [arrivedMs: number, readMs: number, delta: object][]): (number | null)[] {
+    let nowMs = 100;
+    const pool = new ConnectionPool({
+      origin: 'http://127.0.0.1:9',
+      connectTimeoutMs: 1,
+      tls: { ca: undefined, rejectUnauthorized: true },
+      nowMs: () => nowMs,
+    });
+    const intake = new Intake(
+      () => nowMs,
+      () => undefined,
+    );
+    const context = {
+      pool,
+      wire: openaiChat,
+      place: { endpoint: 'ep', host: 'h', model: 'm', apiKeyEnv: undefined },
+      timeouts: { connectMs: 1, firstTokenMs: 1, idleMs: 1, totalMs: 1 },
+      intake,
+      redactor: new Redactor(),
+      nowMs: () => nowMs,
+      clockOriginMs: 0,
+    };
+    const request = openaiChat.buildRequest(
+      { url: 'http://h', model: 'm', headers: {}, params: {}, apiKey: undefined },
+      [],
+      { stream: true },
+    );
+    const spec = {
+      id: 'i',
+      target: 't',
+      stage: 's',
+      index: 0,
+      casePointer: undefined,
+      repeat: undefined,
+      request,
+      scheduledMs: 90,
+      socketWaitMs: null,
+      keepText: false,
+    };
+    const ends: RequestEnd[] = [];
+    const execution = new RequestExecution(context, spec, {
+      onReleased: () => undefined,
+      onEnded: (end) => ends.push(end),
+    });
+    execution.onRequestSent();
+    nowMs = 150;
+    execution.onHeaders(200, []);
+    for (const [arrivedMs, readMs, delta] of events) execution.decode(Buffer.from(event(delta)), arrivedMs, readMs);
+    nowMs = 1000;
+    execution.onComplete();
+    intake.flush();
+    const { first, itl, last } = ends[0]!.record;
+    return [first, ...itl, last];
+  }
+
+  it('is that of the poll', () => {
+    assert.deepEqual(
+      instants([
+        [200, 200, { content: 'a' }],
+        [220, 220.5, { content: 'b' }],
+      ]),
+      [200, 20, 220],
+    );
+  });
+
+  it('is that of the read for a second one of the same poll', () => {
+    assert.deepEqual(
+      instants([
+        [200, 200, { content: 'a' }],
+        [200, 203, { content: 'b' }],
+        [200, 204, { content: 'c' }],
+      ]),
+      [200, 3, 1, 204],
+    );
+  });
+
+  it('is that of the poll behind an empty event, unless the poll took long', () => {
+    assert.deepEqual(
+      instants([
+        [200, 200, { content: '' }],
+        [200, 201, { content: 'a' }],
+      ]),
+      [200, 200],
+    );
+    assert.deepEqual(
+      instants([
+        [200, 200, { content: '' }],
+        [200, 230, { content: 'a' }],
+      ]),
+      [230, 230],
+    );
+  });
+});
+
 describe('a request that fails', () => {
   const failure = (end: RequestEnd) => {
     const { record } = end;
