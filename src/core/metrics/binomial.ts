@@ -28,7 +28,10 @@ export function wilsonInterval(share: number, n: number, confidence: number): [n
   const centre = share + (z * z) / (2 * n);
   const half = z * Math.sqrt((share * (1 - share)) / n + (z * z) / (4 * n * n));
   const scale = 1 + (z * z) / n;
-  return [Math.max(0, (centre - half) / scale), Math.min(1, (centre + half) / scale)];
+  // Exact at the ends: rounding would leave a lower bound of 1e-18 there, which reads as if it meant something.
+  const lower = share <= 0 ? 0 : Math.max(0, (centre - half) / scale);
+  const upper = share >= 1 ? 1 : Math.min(1, (centre + half) / scale);
+  return [lower, upper];
 }
 
 /**

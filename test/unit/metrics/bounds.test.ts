@@ -116,6 +116,8 @@ describe('bounds of a share', () => {
     near(ten[0], 0, 1e-12);
     near(ten[1], 0.2775, 5e-5);
     assert.equal(wilsonInterval(0, 0, 0.95), null);
+    assert.equal(wilsonInterval(0, 163, 0.95)?.[0], 0);
+    assert.equal(wilsonInterval(1, 163, 0.95)?.[1], 1);
   });
 
   it('need 299 independent samples for a p99 and 59 for a p95', () => {
