@@ -2,7 +2,7 @@ import type { Diagnostic, TextRange } from '../spec/document';
 import type { EvalDocument } from '../spec/parse';
 import { isWithin } from '../spec/pointer';
 import type { LocatedCase } from './plan-cases';
-import type { PlanSelection } from './plan-select';
+import { whatOf, type PlanSelection } from './plan-select';
 import type { LocatedStage } from './plan-stages';
 
 type Problem = Omit<Diagnostic, 'path' | 'suggestions'> & { path?: string; suggestions?: Diagnostic['suggestions'] };
@@ -12,12 +12,22 @@ const REDECIDED = new Set(['unknown-endpoint', 'unknown-preset', 'undefined-vari
 
 /** Collects what the planner finds, each problem once, and nothing that the parser has said already. */
 export class PlanProblems {
-  readonly found: Diagnostic[] = [];
+  private readonly list: Diagnostic[] = [];
   private readonly seen = new Set<string>();
   private hasError = false;
 
   constructor(readonly document: EvalDocument) {
     for (const diagnostic of document.diagnostics) this.seen.add(keyOf(diagnostic));
+  }
+
+  /** In the order of the file. */
+  get found(): Diagnostic[] {
+    return [...this.list].sort(
+      (a, b) =>
+        (a.path < b.path ? -1 : a.path > b.path ? 1 : 0) ||
+        a.range.start.line - b.range.start.line ||
+        a.range.start.character - b.range.start.character,
+    );
   }
 
   /** Whether the run is forbidden. */
@@ -31,7 +41,7 @@ export class PlanProblems {
     const key = keyOf(diagnostic);
     if (this.seen.has(key)) return;
     this.seen.add(key);
-    this.found.push(diagnostic);
+    this.list.push(diagnostic);
   }
 
   /** A problem of the file at a node; at its name where there is no such node. */
@@ -55,7 +65,7 @@ export class PlanProblems {
   nothingSelected(range: TextRange): void {
     this.hasError = true;
     const message = 'Nothing in this file matches the selection.';
-    this.found.push({
+    this.list.push({
       code: 'nothing-selected',
       message,
       path: this.document.path,
@@ -73,6 +83,8 @@ export class PlanProblems {
     const narrowed = select.what !== undefined || (select.cases?.length ?? 0) > 0 || (select.stages?.length ?? 0) > 0;
     for (const { code, severity, pointer = '' } of this.document.diagnostics) {
       if (severity !== 'error' || REDECIDED.has(code)) continue;
+      // A load stage sends what the cases ask, and judges no answer.
+      if (whatOf(select) === 'load' && /^(?:\/cases\/\d+)?\/assert(?:\/|$)/.test(pointer)) continue;
       const item = /^\/(?:cases\/\d+|load(?:\/\d+)?)/.exec(pointer)?.[0];
       const isElsewhere =
         narrowed &&

@@ -75,7 +75,7 @@ describe('places inside scalars', () => {
     fc.assert(
       fc.property(text, style, fc.integer({ min: 10, max: 60 }), (value, type, lineWidth) => {
         const scalar = new Scalar(value);
-        scalar.type = type as Scalar.Type;
+        scalar.type = type;
         const source = stringify({ a: scalar }, { lineWidth });
         // The library's writer has slips of its own, such as a bare colon.
         fc.pre(parseDocument(source).errors.length === 0);
