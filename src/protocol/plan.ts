@@ -204,6 +204,20 @@ export interface StagePlan {
   concurrency?: number;
   /** Shape of `gamma` arrivals: 1 is Poisson, below 1 burstier. */
   burstiness?: number;
+  /** `ramp`: requests per second of an open loop, virtual users of a closed one. */
+  ramp?: { from: number; to: number; shape: 'linear' | 'exponential' };
+  /** `burst`: rates per second. */
+  burst?: { base: number; peak: number; everyMs: number; forMs: number };
+  /** `trace`: absolute path of the recording, and how much faster than recorded it is played. */
+  trace?: { path: string; speed: number };
+  /** `sweep`: rates per second; with `auto` both ends are measured first. */
+  sweep?: { from?: number; to?: number; steps: number; auto: boolean };
+  /** `capacity`: rates per second; `precision` is a share, such as 0.05. */
+  capacity?: { from?: number; to?: number; precision: number };
+  /** Prompts made up for the stage, in place of or around the cases. */
+  synthetic?: SyntheticPlan;
+  /** Users with several turns: each waits for its answer, thinks, and sends the conversation so far. */
+  sessions?: { turns: number; thinkTimeMs: number };
   /** Length of the schedule, warm-up and cool-down included; with `requests` too, whichever is reached first. */
   durationMs?: number;
   requests?: number;
@@ -215,6 +229,24 @@ export interface StagePlan {
   /** What is sent, drawn in `caseOrder`. */
   requestPool: RequestTemplate[];
   slos: SloPlan[];
+}
+
+export interface TokenLengths {
+  mean: number;
+  stdev?: number;
+  min?: number;
+  max?: number;
+}
+
+export interface SyntheticPlan {
+  /** Length of made-up prompts; absent where the stage sends cases. */
+  inputTokens?: TokenLengths;
+  /** Length of the answers asked for, through `max_tokens`. */
+  outputTokens?: TokenLengths;
+  /** Prefixes shared between prompts: `pool` different ones of `tokens` tokens each. */
+  prefix?: { tokens: number; pool: number };
+  /** `cold`: every prompt is unique from its first token. */
+  cache: 'warm' | 'cold';
 }
 
 export interface RequestTemplate {
