@@ -58,8 +58,10 @@ export class TargetRun {
     } catch (error) {
       this.fail(error);
     } finally {
+      await this.options.runner.release(target.id);
       await this.sim?.stop();
     }
+    for (const note of this.options.runner.notes.splice(0)) emit({ type: 'log', level: 'warn', message: note });
     this.summarise();
     this.result.verdict = targetVerdict(this.result);
     emit({ type: 'target-finished', target: target.id });
