@@ -16,6 +16,7 @@ import { RunProgress, type ProgressNow } from './run-progress';
 
 /** Line ends and status bar follow a run this often, in ms: more would be work nobody can read. */
 const REFRESH_MS = 200;
+const MAX_LOG_LINE = 500;
 /** How long closing the window waits for the engine to put away what it measured; VS Code gives 5 s in all. */
 const SHUTDOWN_MS = 3_000;
 
@@ -153,7 +154,7 @@ export class RunController implements vscode.Disposable {
     }
     const engine = new EngineProcess({
       engineEntry: this.parts.engineEntry,
-      log: (level, message) => log[level](redactor.text(message)),
+      log: (level, message) => log[level](shortLines(redactor.text(message))),
     });
     const active: ActiveRun = {
       prepared,
@@ -311,6 +312,14 @@ export class RunController implements vscode.Disposable {
     log.error(redactor.text(reason ?? messageOf(error)));
     tell('error', redactor.text(messageOf(error)), { 'Show Log': () => log.show() });
   }
+}
+
+/** A crash prints the line of the bundle that it happened in, and a minified line is the whole program. */
+function shortLines(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => (line.length <= MAX_LOG_LINE ? line : `${line.slice(0, MAX_LOG_LINE)}…`))
+    .join('\n');
 }
 
 function subjectsOf({ plan, parsed, request }: PreparedRun, owed: ReadonlyMap<Subject, number>): Subject[] {
