@@ -115,10 +115,9 @@ function serverArguments(dataDir: string, userDir: string, options: ServerOption
     `--server-data-dir=${dataDir}`,
     `--user-data-dir=${userDir}`,
     `--extensions-dir=${join(dataDir, 'extensions')}`,
-    // Should this process be killed without a chance to clean up, its window goes with it and then the server by itself.
-    ...(options.stayUp
-      ? []
-      : ['--enable-remote-auto-shutdown', '--remote-auto-shutdown-without-delay', '--reconnection-grace-time=15']),
+    // Should this process be killed without a chance to clean up, its window goes with it and, five minutes later, the
+    // server by itself. Not at once: it would be gone before the window has heard how the suite ended.
+    ...(options.stayUp ? [] : ['--enable-remote-auto-shutdown', '--reconnection-grace-time=60']),
     ...(options.workspaceTrust ? [] : ['--disable-workspace-trust']),
   ];
 }
