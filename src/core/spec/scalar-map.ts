@@ -86,7 +86,8 @@ function readDoubledQuote(source: string, at: number): Escape | null {
   return source.startsWith("''", at) ? { length: 2, text: "'" } : null;
 }
 
-const LINE_FOLD = /[ \t]*(?:\r\n|\r|\n)[ \t\r\n]*/y;
+const BLANKS = /[ \t]*/y;
+const LINE_ENDS = /[ \t\r\n]*/y;
 
 /** Flow scalars: a line end with the white space around it is one space, or a line end for each empty line. */
 function align(value: string, source: string, from: number, end: number, escape: EscapeReader): number[] {
@@ -100,12 +101,18 @@ function align(value: string, source: string, from: number, end: number, escape:
       at += escaped.length;
       continue;
     }
-    LINE_FOLD.lastIndex = at;
-    const fold = LINE_FOLD.exec(source)?.[0];
-    if (fold !== undefined) {
-      const breaks = fold.replace(/\r\n?/g, '\n').split('\n').length - 1;
+    // A run of blanks is looked at once, however long: it is white space within a line, or part of a fold.
+    const blanksEnd = matchEnd(BLANKS, source, at);
+    if (isLineEnd(source[blanksEnd])) {
+      const foldEnd = matchEnd(LINE_ENDS, source, blanksEnd);
+      const breaks = source.slice(blanksEnd, foldEnd).replace(/\r\n?/g, '\n').split('\n').length - 1;
       for (let i = 0; i < Math.max(1, breaks - 1) && map.length < value.length; i++) map.push(at);
-      at += fold.length;
+      at = foldEnd;
+      continue;
+    }
+    if (blanksEnd > at) {
+      while (at < blanksEnd && map.length < value.length && value[map.length] === source[at]) map.push(at++);
+      if (at < blanksEnd) break;
       continue;
     }
     if (value[map.length] !== source[at]) break;
@@ -136,7 +143,7 @@ function alignLines(value: string, source: string, from: number, indent: number)
   while (map.length < value.length && at < source.length) {
     const wanted = value[map.length];
     const found = source[at];
-    if (found !== '\n' && found !== '\r') {
+    if (!isLineEnd(found)) {
       if (wanted !== found) break;
       map.push(at++);
       continue;
@@ -146,6 +153,15 @@ function alignLines(value: string, source: string, from: number, indent: number)
     at = skipIndent(source, lineAfter(source, at), indent);
   }
   return { map, at };
+}
+
+function matchEnd(pattern: RegExp, source: string, at: number): number {
+  pattern.lastIndex = at;
+  return at + (pattern.exec(source)?.[0].length ?? 0);
+}
+
+function isLineEnd(character: string | undefined): boolean {
+  return character === '\n' || character === '\r';
 }
 
 function lineAfter(source: string, at: number): number {

@@ -29,7 +29,7 @@ export type RenderedTemplate = { ok: true; text: string } | { ok: false; problem
 /** Parses a template; never throws. */
 export function parseTemplate(source: string): ParsedTemplate {
   if (!/\{[{%#]/.test(source)) return { ok: true, template: { source, root: null } };
-  if (source.length > MAX_TEXT_LENGTH || (/\{[{%#]-/.test(source) && /\s{10000}/.test(source))) {
+  if (source.length > MAX_TEXT_LENGTH || (/\{[{%#]-/.test(source) && /\s{1000}/.test(source))) {
     // Nunjucks trims white space with a backtracking expression, quadratic in the longest run of it.
     const message = 'The template is too long, or holds too much white space beside a "-" tag.';
     return {

@@ -96,6 +96,20 @@ describe('places inside scalars', () => {
     );
   });
 
+  it('take no longer with a long run of blanks', () => {
+    const started = performance.now();
+    const blanks = ' '.repeat(300_000);
+    for (const quote of ['"', "'"])
+      expectAt(`prompt: ${quote}a${blanks}b {{ «x» }}${quote}\n${CASES}`, 'undefined-variable');
+    expectAt(
+      `prompt: "a{%- if 1 %}${' '.repeat(300_000)}b{% endif %}"\n${CASES}`
+        .replace('"a', '"«a')
+        .replace('b{% endif %}"', 'b{% endif %}»"'),
+      'template-limit',
+    );
+    assert.ok(performance.now() - started < 5_000);
+  });
+
   it('end where the word ends', () => {
     const source = 'a: "x\\nyes"\n';
     const node = scalarOf(source);
