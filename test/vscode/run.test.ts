@@ -169,12 +169,27 @@ describe('a run', () => {
     assert.equal(document.isDirty, false);
   });
 
-  it('brings results back when the file is opened again', async () => {
-    const text = Buffer.from(await vscode.workspace.fs.readFile(editor.document.uri)).toString('utf8');
-    await vscode.commands.executeCommand(CommandId.clearResults, editor.document.uri);
-    await until('the lines are empty', () => api.lineEnds(editor.document.uri).length === 0);
-    assert.deepEqual(resultProblems(editor.document.uri), []);
-    assert.ok(text.includes('Fast'));
+  it('forgets results on command', async () => {
+    const { uri } = editor.document;
+    await vscode.commands.executeCommand(CommandId.clearResults, uri);
+    await until('the lines are empty', () => api.lineEnds(uri).length === 0);
+    assert.deepEqual(resultProblems(uri), []);
+  });
+
+  it('brings the results of an earlier window back when a file is opened', async () => {
+    // What another window has left behind: a run of a file that this one has never opened.
+    const name = 'earlier.eval.yaml';
+    const run = path.join(api.runsDirectory(editor.document.uri), '99990101T000000Z-earlier-abcd');
+    await fs.cp(end.dir ?? '', run, { recursive: true });
+    const observations = path.join(run, 'observations.json');
+    const text = await fs.readFile(observations, 'utf8');
+    assert.ok(text.includes('"fast.eval.yaml"'));
+    await fs.writeFile(observations, text.replace('"fast.eval.yaml"', JSON.stringify(name)));
+    const { document } = await openFile(name, FAST);
+    await until('the lines are answered', () => api.lineEnds(document.uri).length > 0);
+    assert.deepEqual(pick(api, document, '- contains: Friday'), ['failed', '✗ failed · expected "Friday"']);
+    assert.equal(pick(api, document, 'ttft.p50')[0], 'failed');
+    await fs.rm(run, { recursive: true });
   });
 });
 
