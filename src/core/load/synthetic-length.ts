@@ -1,28 +1,18 @@
 /** How many tokens a synthetic prompt has and its answer is asked to have. */
+import type { TokenLengths } from '../../protocol/plan';
 import { PromptrigError } from '../util/errors';
 import type { Random } from './prng';
-
-/** A normal distribution cut to `min` and `max`, in whole tokens. */
-export interface TokenDistribution {
-  /** Of the normal distribution before it is cut: limits that are not symmetric about it shift the mean of what is drawn. */
-  mean: number;
-  /** Default 0: every draw is the mean, rounded. */
-  stdev?: number;
-  /** Default 1. */
-  min?: number;
-  /** Default none, but no prompt is longer than `MOST_TOKENS`. */
-  max?: number;
-}
 
 /** No context window is longer; a mistyped mean would only fill the memory. */
 export const MOST_TOKENS = 10_000_000;
 
 /**
- * Checks a distribution.
+ * Checks lengths: a normal distribution of `mean` and `stdev` (default 0), cut to `min` (default 1) and `max` (default
+ * `MOST_TOKENS`). The mean is that of the distribution before it is cut: limits that are not symmetric about it shift it.
  * @param name as the file calls it, such as `input_tokens`
  * @throws PromptrigError `usage` with what is wrong
  */
-export function checkTokenDistribution(name: string, distribution: TokenDistribution): void {
+export function checkTokenLengths(name: string, distribution: TokenLengths): void {
   const { mean, stdev = 0, min = 1, max = MOST_TOKENS } = distribution;
   const wrong = (what: string): never => {
     throw new PromptrigError('usage', `${name}: ${what}`);
@@ -46,7 +36,7 @@ const NARROW = 2.5;
  * the limits are as likely as the density says and not heaped. Proposals are even in a narrow window and normal in a wide one.
  * Source: C. P. Robert, "Simulation of truncated normal variables", Statistics and Computing 5 (1995).
  */
-export function drawTokens(distribution: TokenDistribution, random: Random): number {
+export function drawTokens(distribution: TokenLengths, random: Random): number {
   const { mean, stdev = 0, min = 1, max = MOST_TOKENS } = distribution;
   const bounded = (value: number): number => Math.min(max, Math.max(min, Math.round(value)));
   if (stdev === 0) return bounded(mean);

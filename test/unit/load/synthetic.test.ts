@@ -3,10 +3,11 @@ import { corpusWords, sentenceStarts } from '../../../src/core/load/corpus-piece
 import corpusTokens from '../../../src/core/load/corpus-tokens.json';
 import { Random } from '../../../src/core/load/prng';
 import { SyntheticPrompts, type SyntheticOptions } from '../../../src/core/load/synthetic';
-import { drawTokens, type TokenDistribution } from '../../../src/core/load/synthetic-length';
+import { drawTokens } from '../../../src/core/load/synthetic-length';
 import { numberedProse, prose } from '../../../src/core/load/synthetic-prose';
 import { TracePrompts } from '../../../src/core/load/synthetic-trace';
 import { PromptrigError } from '../../../src/core/util/errors';
+import type { TokenLengths } from '../../../src/protocol/plan';
 import { countTokens, TOKENIZER_NAME } from '../../../src/engine/tokenizer';
 
 const make = (options: Partial<SyntheticOptions> = {}) =>
@@ -133,8 +134,29 @@ describe('synthetic prompts', () => {
     assert.equal(shared.prefixIndex, null);
   });
 
+  it('give cases a shared prefix, a cold beginning or nothing, and the length of their answers', () => {
+    const outputTokens = { mean: 40, stdev: 9 };
+    const of = (options: Partial<SyntheticOptions>) => make({ inputTokens: undefined, outputTokens, ...options });
+    assert.deepEqual(of({}).before(3), {
+      text: '',
+      tokens: 0,
+      maxTokens: of({}).before(3).maxTokens,
+      prefixIndex: null,
+    });
+    assert.ok((of({}).before(3).maxTokens ?? 0) > 5);
+    const shared = of({ prefix: { tokens: 50, pool: 2 } });
+    assert.equal(new Set(range(30).map((i) => shared.before(i).text)).size, 2);
+    assert.equal(countTokens(shared.before(0).text), 50);
+    for (const prefix of [undefined, { tokens: 50 }]) {
+      const cold = of({ cache: 'cold', prefix });
+      assert.equal(new Set(range(30).map((i) => cold.before(i).text.slice(0, 12))).size, 30);
+      assert.equal(countTokens(cold.before(1).text), cold.before(1).tokens);
+    }
+    assert.throws(() => of({}).at(0), RangeError);
+  });
+
   it('refuses lengths that make no sense, and says which', () => {
-    const input = (inputTokens: TokenDistribution) => () => make({ inputTokens });
+    const input = (inputTokens: TokenLengths) => () => make({ inputTokens });
     assert.throws(input({ mean: 10, min: 20 }), isUsage(/input_tokens: mean is 10; it must be between min \(20\)/));
     assert.throws(input({ mean: 10, min: 20, max: 5 }), isUsage(/max \(5\) is below min \(20\)/));
     assert.throws(input({ mean: 10, stdev: -1 }), isUsage(/stdev is -1/));
@@ -147,7 +169,7 @@ describe('synthetic prompts', () => {
 });
 
 describe('drawing lengths', () => {
-  const draws = (distribution: TokenDistribution, n = 20_000) => {
+  const draws = (distribution: TokenLengths, n = 20_000) => {
     const random = new Random(9, 'lengths');
     return range(n).map(() => drawTokens(distribution, random));
   };
