@@ -1,12 +1,10 @@
 import * as vscode from 'vscode';
-import { kindOf } from '../../core/spec/discover';
+import { DEFAULT_EXCLUDE, kindOf } from '../../core/spec/discover';
 import { DisposableStore } from '../../core/util/disposable';
 import { messageOf } from '../../core/util/errors';
 import { affects, setting } from '../config';
 import { parseText, type EvalDocuments, type ParsedDocument } from '../language/documents';
 
-/** Never searched, whatever the settings say. */
-const ALWAYS_EXCLUDED = ['**/node_modules/**', '**/.git/**', '**/.hg/**', '**/.svn/**', '**/.promptrig/**'];
 const MAX_FILES = 2_000;
 /** Larger files are listed, not read: the list must not freeze the extension host. */
 const MAX_BYTES = 2_000_000;
@@ -76,7 +74,7 @@ export class EvalIndex implements vscode.Disposable {
     this.watchers = new DisposableStore();
     const found = new Map<string, IndexedFile>();
     for (const folder of vscode.workspace.workspaceFolders ?? []) {
-      const exclude = `{${[...ALWAYS_EXCLUDED, ...setting('files.exclude', folder.uri), ...hidden(folder.uri)].join(',')}}`;
+      const exclude = `{${[...DEFAULT_EXCLUDE, ...setting('files.exclude', folder.uri), ...hidden(folder.uri)].join(',')}}`;
       for (const glob of setting('files.include', folder.uri)) {
         const pattern = new vscode.RelativePattern(folder, glob);
         for (const uri of await vscode.workspace.findFiles(pattern, exclude, MAX_FILES)) {
@@ -109,7 +107,7 @@ export class EvalIndex implements vscode.Disposable {
   }
 
   private async onDisk(uri: vscode.Uri): Promise<void> {
-    if (!isEvalFile(uri) || ALWAYS_EXCLUDED.some((glob) => uri.path.includes(glob.slice(2, -2)))) return;
+    if (!isEvalFile(uri) || DEFAULT_EXCLUDE.some((glob) => uri.path.includes(glob.slice(2, -2)))) return;
     // An open file is followed by its document.
     if (this.files.has(uri.toString()) && this.documents.get(uri) !== undefined) return;
     const isNew = !this.files.has(uri.toString());
