@@ -47,6 +47,8 @@ export interface TargetResult {
   quality: QualityResult | null;
   /** The stage `cases` first, where there are cases; then the load stages. */
   stages: StageResult[];
+  /** Of `sweep` and `capacity` stages: what their steps say together. */
+  curves?: CurveResult[];
   cost: CostResult;
   /** Why nothing, or not everything, of the target could run. */
   error?: { code: string; message: string };
@@ -85,8 +87,92 @@ export interface StageCounts {
   truncated: number;
 }
 
+/** Latency against load: the steps of a `sweep` or the probes of a `capacity` search, taken together. */
+export interface CurveResult {
+  /** Name of the stage; its steps are the stages with `part_of` set to it. */
+  stage: string;
+  pointer: string;
+  kind: 'sweep' | 'capacity';
+  /** `found` and `done` went to plan; the others say what ended it, see `conclusion`. */
+  status:
+    | 'found'
+    | 'fails_at_lowest'
+    | 'passes_at_highest'
+    | 'client_limited'
+    | 'endpoint_error'
+    | 'budget'
+    | 'unfinished'
+    | 'done';
+  /** In the order in which they ran. */
+  points: CurvePoint[];
+  /** Highest rate that met every SLO, with none below it that did not; null where none did or there is no SLO. */
+  rate: number | null;
+  /** Of `capacity`: the highest rate that passed and the lowest above it that did not. */
+  bracket: [number | null, number | null] | null;
+  confidence: Confidence;
+  /** USD per good request at `rate`; null where cost or goodput are unknown. */
+  cost_per_good: number | null;
+  /** One sentence for the person. */
+  conclusion: string;
+  verdict: RunVerdict;
+}
+
+export interface CurvePoint {
+  /** Name of the step's stage. */
+  stage: string;
+  /** Offered requests per second; null for closed loops. */
+  rate: number | null;
+  /** Completed requests per second. */
+  rps: number;
+  goodput: number | null;
+  verdict: RunVerdict;
+  /** Values of the SLOs by expression. */
+  values: Record<string, number | null>;
+}
+
+/** A straight line fitted to requests, with intervals; or why there is none. */
+export type LineReport =
+  | {
+      kind: 'fit';
+      slope: number;
+      slope_ci: [number, number];
+      base: number;
+      base_ci: [number, number];
+      r2: number;
+      n: number;
+      n_effective: number;
+      /** Where the line was measured; it says nothing beyond. */
+      x_range: [number, number];
+    }
+  | { kind: 'none'; reason: string };
+
+/** What a stage's requests spent their time on. */
+export interface PhaseReport {
+  bound: 'prefill-bound' | 'decode-bound' | 'balanced' | 'unknown';
+  /** The verdict with its evidence. */
+  sentence: string;
+  /** TTFT from `sent`, ms, against thousands of uncached input tokens. */
+  prefill: LineReport;
+  /** Time per output token, ms, against the number of other requests that were decoding. */
+  decode: LineReport;
+  /** Share of prefill in the time of a request. */
+  prefill_share: { value: number; ci: [number, number]; prefill_ms: number; decode_ms: number; n: number } | null;
+  /** The first requests, on new connections, beside the others; ms. They are part of the stage's metrics. */
+  cold: {
+    n: number;
+    ttft_p50: number | null;
+    ttft_max: number | null;
+    warm_ttft_p50: number | null;
+    connect_p50: number | null;
+    extra: number | null;
+    extra_ci: [number, number] | null;
+  };
+}
+
 export interface StageResult {
   name: string;
+  /** The `sweep` or `capacity` stage of which this is a step: its SLOs are reported and decide nothing by themselves. */
+  part_of?: string;
   /** JSON pointer in the eval file; null for the stage `cases`. */
   pointer: string | null;
   pattern: LoadPattern | 'cases';
@@ -104,6 +190,8 @@ export interface StageResult {
   flags: string[];
   /** Where the counts of output tokens come from, most frequent first. */
   tokens_source: ('usage' | 'tokenizer' | 'chunks')[];
+  /** Prefill and decode; absent for the stage `cases`. */
+  phases?: PhaseReport;
 }
 
 export interface Distribution {

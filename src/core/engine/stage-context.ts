@@ -16,6 +16,11 @@ export interface StageContext {
   plannedMs: number | null;
   plannedRequests: number | null;
   slos: SloPlan[];
+  /** The sweep or capacity stage of which it is a step. */
+  partOf?: string;
+  /** Requests in flight at the start, each the first on its connection. */
+  coldFirst: number;
+  seed: number;
   /** Whether records are counted only once their answers are judged. */
   judged: boolean;
   policy: RunPlan['policy'];
@@ -41,6 +46,8 @@ export function casesContext(plan: RunPlan, target: TargetPlan, requests: number
     plannedMs: null,
     plannedRequests: requests,
     slos: target.caseSlos.filter((slo) => !isQuality(slo)),
+    coldFirst: target.concurrency,
+    seed: plan.seed,
     judged: true,
     policy: plan.policy,
     confidence: plan.confidence,
@@ -62,6 +69,8 @@ export function loadContext(plan: RunPlan, target: TargetPlan, stage: StagePlan)
     plannedMs: stage.durationMs ?? null,
     plannedRequests: stage.requests ?? null,
     slos: stage.slos,
+    coldFirst: stage.loop === 'closed' ? (stage.concurrency ?? 1) : 1,
+    seed: plan.seed,
     judged: false,
     policy: plan.policy,
     confidence: plan.confidence,

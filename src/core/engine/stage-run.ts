@@ -1,4 +1,6 @@
+import { PhaseTracker } from '../metrics/phases';
 import { monotonicMs } from '../util/clock';
+import { phaseReport } from './phase-report';
 import { aggregatorFor, type StageContext } from './stage-context';
 import type { StageAggregator } from '../metrics/stage-aggregator';
 import type { EndedRequest, StageListener, StageOutcome } from '../load/types';
@@ -21,6 +23,7 @@ export interface StageRunHooks {
 /** Collects one stage of one target while it runs: its records, its live figures and, at the end, its result. */
 export class StageRun implements StageListener {
   private aggregator: StageAggregator | null = null;
+  private phases: PhaseTracker | null = null;
   private originMs = 0;
   private seq = 0;
   private inFlight = 0;
@@ -37,6 +40,9 @@ export class StageRun implements StageListener {
   onStart(originMs: number): void {
     this.originMs = originMs - this.hooks.clockOriginMs;
     this.aggregator = aggregatorFor(this.context, this.originMs);
+    const { seed, confidence, coldFirst, judged } = this.context;
+    // Of a few quality cases nothing could be said about phases.
+    if (!judged) this.phases = new PhaseTracker({ originMs: this.originMs, seed, confidence, coldFirst });
     this.hooks.onOrigin(this.originMs);
   }
 
@@ -48,6 +54,7 @@ export class StageRun implements StageListener {
       this.ended++;
       this.addPoint(record);
       // Quality cases are counted once they are judged: goodput needs to know whether the answer was right.
+      this.phases?.add(record);
       if (!this.context.judged) this.aggregator?.add(record);
     }
   }
@@ -97,16 +104,18 @@ export class StageRun implements StageListener {
 
   /** The result; null where the stage never started. */
   finish(outcome: StageOutcome, endedEarly: string | undefined): StageResult | null {
-    return (
-      this.aggregator?.finish({
-        endMs: outcome.endMs - this.hooks.clockOriginMs,
-        client: outcome.client,
-        concurrencyMean: outcome.concurrencyMean,
-        concurrencyMax: outcome.concurrencyMax,
-        scheduled: outcome.scheduled,
-        ...(endedEarly === undefined ? {} : { endedEarly }),
-      }) ?? null
-    );
+    if (this.aggregator === null) return null;
+    const result = this.aggregator.finish({
+      endMs: outcome.endMs - this.hooks.clockOriginMs,
+      client: outcome.client,
+      concurrencyMean: outcome.concurrencyMean,
+      concurrencyMax: outcome.concurrencyMax,
+      scheduled: outcome.scheduled,
+      ...(endedEarly === undefined ? {} : { endedEarly }),
+    });
+    if (this.context.partOf !== undefined) result.part_of = this.context.partOf;
+    if (this.phases !== null) result.phases = phaseReport(this.phases.result());
+    return result;
   }
 
   private progress(elapsedMs: number): number {

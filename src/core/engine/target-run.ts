@@ -10,8 +10,9 @@ import type { EndedRequest, LoadTarget, StageJob } from '../load/types';
 import type { LoadRunner } from '../load/load-runner';
 import type { Redactor } from '../util/redact';
 import type { EngineEvent } from '../../protocol/events';
-import type { CasePlan, RunPlan, TargetPlan } from '../../protocol/plan';
-import type { CaseRecord, RequestRecord, RunJson, TargetResult } from '../../protocol/run-json';
+import { runCapacity, runSweep } from './curve';
+import type { CasePlan, RunPlan, StagePlan, TargetPlan } from '../../protocol/plan';
+import type { CaseRecord, RequestRecord, RunJson, StageResult, TargetResult } from '../../protocol/run-json';
 
 const TICK_MS = 100;
 
@@ -52,8 +53,7 @@ export class TargetRun {
       await this.runCases(ready.id);
       for (const stage of target.stages) {
         if (signal.aborted) break;
-        const context = loadContext(this.options.plan, target, stage);
-        await this.runStage(context, { kind: 'load', stage, seed: this.options.plan.seed });
+        await this.runLoad(stage);
       }
     } catch (error) {
       this.fail(error);
@@ -108,7 +108,25 @@ export class TargetRun {
     if (this.result.quality !== null) emit({ type: 'quality', target: targetId, quality: this.result.quality });
   }
 
-  private async runStage(context: StageContext, job: StageJob): Promise<void> {
+  private async runLoad(stage: StagePlan): Promise<void> {
+    const { target, signal } = this.options;
+    const runCurve = { sweep: runSweep, capacity: runCapacity }[stage.pattern as string];
+    if (runCurve === undefined) {
+      await this.runStep(stage);
+      return;
+    }
+    const curve = await runCurve(stage, target.endpoint, (step) => this.runStep(step, stage.name), signal);
+    this.result.curves = [...(this.result.curves ?? []), curve];
+    this.options.onProgress(this.result, null);
+  }
+
+  private runStep(stage: StagePlan, partOf?: string): Promise<StageResult | null> {
+    const { plan, target } = this.options;
+    const context = { ...loadContext(plan, target, stage), ...(partOf === undefined ? {} : { partOf }) };
+    return this.runStage(context, { kind: 'load', stage, seed: plan.seed });
+  }
+
+  private async runStage(context: StageContext, job: StageJob): Promise<StageResult | null> {
     const { target, runner, signal, emit, clockOriginMs, onProgress, writeRequests } = this.options;
     const judging: Promise<void>[] = [];
     const broken: unknown[] = [];
@@ -138,10 +156,11 @@ export class TargetRun {
       if (broken.length > 0) throw broken[0];
       stage.tick();
       const result = stage.finish(outcome, signal.aborted ? 'cancelled' : undefined);
-      if (result === null) return;
+      if (result === null) return null;
       this.result.stages.push(result);
       emit({ type: 'stage-finished', target: target.id, stage: result });
       onProgress(this.result, null);
+      return result;
     } finally {
       clearInterval(timer);
     }

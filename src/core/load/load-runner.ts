@@ -8,7 +8,7 @@ import type { Disposable } from '../util/disposable';
 import { messageOf, PromptrigError, type ErrorCode } from '../util/errors';
 import { SharedCounters } from './concurrency';
 import { LagHistogram } from './lag-histogram';
-import { virtualUsers } from './stage-run';
+import { virtualUsers } from './users';
 import type { EndedRequest, LoadTarget, StageJob, StageListener, StageOutcome } from './types';
 import { measuredWindow } from './windows';
 import type { FromWorker, LoadWorkerData, ShareOutcome, TlsMaterial, ToWorker } from './worker-protocol';

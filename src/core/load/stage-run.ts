@@ -20,6 +20,7 @@ import { ArrivalCursor, arrivalsOf } from './schedule';
 import { RequestSource } from './templates';
 import type { EndedRequest } from './types';
 import { measuredWindow, phaseAt, type MeasuredWindow } from './windows';
+import { virtualUsers } from './users';
 import type { StageShare } from './worker-protocol';
 
 /** Sends a request; returns what cancels it. */
@@ -252,22 +253,5 @@ export class StageRun implements JobRun {
       concurrencyMax: this.gauge.max,
     });
     this.resolve = undefined;
-  }
-}
-
-/** Requests in flight of a closed loop. */
-export function virtualUsers(stage: StagePlan): number {
-  switch (stage.pattern) {
-    case 'sync':
-      return 1;
-    case 'concurrent':
-      return Math.min(stage.concurrency ?? 1, stage.maxConcurrency);
-    case 'throughput':
-      return stage.maxConcurrency;
-    default:
-      throw new PromptrigError(
-        'unsupported',
-        `The load pattern "${stage.pattern}" cannot be run as a closed loop yet.`,
-      );
   }
 }

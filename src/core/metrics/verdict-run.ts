@@ -13,7 +13,10 @@ const ORDER: readonly RunVerdict[] = ['fail', 'error', 'inconclusive', 'pass'];
  */
 export function targetVerdict(target: TargetResult): RunVerdict {
   const { quality } = target;
-  const parts: RunVerdict[] = target.stages.flatMap((stage) => gating(stage.slo).map((slo) => slo.verdict));
+  // The steps of a sweep are meant to reach rates that miss the SLOs; what they say together is in the curve.
+  const deciding = target.stages.filter((stage) => stage.part_of === undefined);
+  const parts: RunVerdict[] = deciding.flatMap((stage) => gating(stage.slo).map((slo) => slo.verdict));
+  parts.push(...(target.curves ?? []).map((curve) => curve.verdict));
   if (quality !== null) {
     const bars = gating(quality.slo).filter(
       (slo) => slo.expr.startsWith('quality.pass_rate') || slo.expr.startsWith('quality.score'),
@@ -26,7 +29,7 @@ export function targetVerdict(target: TargetResult): RunVerdict {
     }
   }
   if (target.error !== undefined) parts.push('error');
-  for (const stage of target.stages) parts.push(...stageVerdict(stage));
+  for (const stage of deciding) parts.push(...stageVerdict(stage));
   return worst(parts);
 }
 

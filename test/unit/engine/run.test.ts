@@ -218,6 +218,61 @@ describe('a run', function () {
     assert.ok((run.targets[0]?.stages[0]?.counts.completed ?? 0) > 0);
   });
 
+  it('finds the highest rate that meets the SLOs, and fails no run for the rates above it', async () => {
+    const dir = path.join(tempDir(), 'run');
+    // One request at a time for 40 ms each: 25/s is what it can serve, far less within 100 ms.
+    const sim = { ttftMs: 40, itlMs: 0.1, jitter: 0, maxRunning: 1, outputTokens: 2 };
+    const stage = stagePlan({
+      name: 'how much',
+      pattern: 'capacity',
+      loop: 'open',
+      requests: undefined,
+      durationMs: 1200,
+      capacity: { from: 2, to: 200, precision: 0.5 },
+      slos: [sloPlan({ expr: 'ttft.p90 <= 500ms', metric: 'ttft', stat: 'p90', limit: 500 })],
+    });
+    const endpoint = endpointPlan({ sim, hardware: { costPerHour: 3.6 } });
+    const { run } = await execute(runPlan(dir, { targets: [targetPlan({ endpoint, stages: [stage] })] }));
+    const curve = run.targets[0]?.curves?.[0];
+    assert.ok(curve !== undefined);
+    assert.ok(curve.points.length >= 3 && curve.points.length <= 30);
+    assert.ok(curve.status === 'found' || curve.status === 'client_limited', curve.conclusion);
+    assert.ok(curve.points.some(({ verdict }) => verdict !== 'pass'));
+    assert.ok(curve.rate === null || curve.rate < 100, `${curve.rate}/s of a server that takes 25/s`);
+    assert.equal(run.targets[0]?.stages.length, curve.points.length);
+    assert.ok(run.targets[0]?.stages.every((step) => step.part_of === 'how much'));
+    assert.equal(run.verdict, curve.verdict);
+    if (curve.cost_per_good !== null) assert.ok(curve.cost_per_good > 0.0000005 && curve.cost_per_good < 0.01);
+  });
+
+  it('sweeps from one request at a time to full load and draws the curve between', async () => {
+    const dir = path.join(tempDir(), 'run');
+    const sim = { ttftMs: 20, itlMs: 1, jitter: 0, maxRunning: 4, outputTokens: 3 };
+    const stage = stagePlan({
+      name: 'curve',
+      pattern: 'sweep',
+      loop: 'open',
+      requests: undefined,
+      durationMs: 600,
+      maxConcurrency: 8,
+      sweep: { steps: 2, auto: true },
+    });
+    const { run } = await execute(
+      runPlan(dir, { targets: [targetPlan({ endpoint: endpointPlan({ sim }), stages: [stage] })] }),
+    );
+    const curve = run.targets[0]?.curves?.[0];
+    assert.deepEqual(
+      run.targets[0]?.stages.map((step) => step.pattern),
+      ['sync', 'throughput', 'constant', 'constant'],
+    );
+    const [alone, together, ...between] = curve?.points ?? [];
+    assert.ok(alone !== undefined && together !== undefined && between.length === 2);
+    for (const { rate } of between) assert.ok(rate !== null && rate > alone.rps && rate < together.rps);
+    assert.equal(curve?.status, 'done');
+    assert.equal(run.verdict, 'pass', 'nothing was asked of it');
+    assert.ok(run.targets[0]?.stages[1]?.phases !== undefined);
+  });
+
   it('counts an endpoint that is not there as an error of its target and goes on with the next', async () => {
     const dir = path.join(tempDir(), 'run');
     const gone = endpointPlan({ name: 'gone', api: 'openai-chat', url: 'http://127.0.0.1:1/v1' });
