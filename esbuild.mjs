@@ -34,6 +34,8 @@ const bundles = [
   { ...node, entryPoints: { engine: 'src/engine/main.ts' } },
   { ...node, entryPoints: { worker: 'src/engine/worker.ts' } },
   { ...node, entryPoints: { sim: 'src/engine/sim.ts' } },
+  // Its vocabulary is larger than all the rest, and most runs do without it.
+  { ...node, entryPoints: { tokenizer: 'src/engine/tokenizer.ts' } },
   {
     ...node,
     entryPoints: { cli: 'src/cli/main.ts' },

@@ -39,6 +39,7 @@ const commands: EngineCommands = {
         secrets,
         workerEntry: path.join(__dirname, 'worker.js'),
         simEntry: path.join(__dirname, 'sim.js'),
+        tokenizerEntry: path.join(__dirname, 'tokenizer.js'),
         promptrigVersion: packageJson.version,
         emit: (event) => batcher.add(event),
         signal: cancelled.signal,

@@ -49,6 +49,8 @@ export interface TargetResult {
   stages: StageResult[];
   /** Of `sweep` and `capacity` stages: what their steps say together. */
   curves?: CurveResult[];
+  /** Prefill and decode over all load stages, whose different rates let the lines be fitted best. */
+  phases?: PhaseReport;
   cost: CostResult;
   /** Why nothing, or not everything, of the target could run. */
   error?: { code: string; message: string };

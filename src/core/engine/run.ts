@@ -18,6 +18,7 @@ export interface ExecuteOptions {
   /** Absolute paths of the bundles that run in a thread and a process of their own. */
   workerEntry: string;
   simEntry: string;
+  tokenizerEntry: string;
   promptrigVersion: string;
   emit: (event: EngineEvent) => void;
   signal: AbortSignal;
@@ -90,6 +91,7 @@ export async function executeRun(options: ExecuteOptions): Promise<RunJson> {
         apiKey: options.secrets[target.endpoint.name],
         runner,
         simEntry: options.simEntry,
+        tokenizerEntry: options.tokenizerEntry,
         clockOriginMs,
         signal: stopped,
         redactor,

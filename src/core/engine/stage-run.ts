@@ -1,4 +1,5 @@
 import { PhaseTracker } from '../metrics/phases';
+import type { TokenCounter } from '../load/token-count';
 import { monotonicMs } from '../util/clock';
 import { phaseReport } from './phase-report';
 import { aggregatorFor, type StageContext } from './stage-context';
@@ -17,6 +18,8 @@ export interface StageRunHooks {
   /** Called for every ended request, with its cost filled in, before it is counted. */
   onRecords(batch: EndedRequest[]): void;
   onAnswerDelta(pointer: string, repeat: number, text: string): void;
+  /** Asked for only where a server sends no usage. */
+  tokenCounter(): TokenCounter;
   onTick(tick: StageTick): void;
 }
 
@@ -48,7 +51,13 @@ export class StageRun implements StageListener {
 
   onEnded(batch: EndedRequest[]): void {
     const price = this.context.price;
-    for (const { record } of batch) record.cost = price(record);
+    for (const { record, uncounted } of batch) {
+      if (uncounted !== undefined && uncounted !== '') {
+        record.output_tokens = this.hooks.tokenCounter().count(uncounted);
+        record.tokens_source = 'tokenizer';
+      }
+      record.cost = price(record);
+    }
     this.hooks.onRecords(batch);
     for (const { record } of batch) {
       this.ended++;

@@ -10,6 +10,9 @@ import type { EndedRequest, LoadTarget, StageJob } from '../load/types';
 import type { LoadRunner } from '../load/load-runner';
 import type { Redactor } from '../util/redact';
 import type { EngineEvent } from '../../protocol/events';
+import { phaseReport } from './phase-report';
+import { PhaseTracker } from '../metrics/phases';
+import { loadTokenCounter } from '../load/token-count';
 import { runCapacity, runSweep } from './curve';
 import type { CasePlan, RunPlan, StagePlan, TargetPlan } from '../../protocol/plan';
 import type { CaseRecord, RequestRecord, RunJson, StageResult, TargetResult } from '../../protocol/run-json';
@@ -22,6 +25,7 @@ export interface TargetRunOptions {
   apiKey: string | undefined;
   runner: LoadRunner;
   simEntry: string;
+  tokenizerEntry: string;
   clockOriginMs: number;
   signal: AbortSignal;
   redactor: Redactor;
@@ -38,6 +42,7 @@ export class TargetRun {
   private readonly caseRecords: CaseRecord[] = [];
   private readonly cost: CostTally;
   private sim: SimProcess | null = null;
+  private phases: PhaseTracker | null = null;
 
   constructor(private readonly options: TargetRunOptions) {
     const { target } = options;
@@ -133,6 +138,9 @@ export class TargetRun {
     const stage = new StageRun(context, {
       clockOriginMs,
       onOrigin: (originMs) => {
+        const { seed, confidence, coldFirst } = context;
+        // Over all load stages: one rate alone holds too little variety of concurrency to fit a line to.
+        if (job.kind === 'load') this.phases ??= new PhaseTracker({ originMs, seed, confidence, coldFirst });
         onProgress(this.result, { target: target.id, stage: context.name, origin_ms: originMs });
         emit(stageStarted(context));
       },
@@ -140,6 +148,7 @@ export class TargetRun {
         const records = batch.map((ended) => ended.record);
         for (const record of records) this.cost.add(record);
         writeRequests(records);
+        if (job.kind === 'load') for (const record of records) this.phases?.add(record);
         if (job.kind !== 'cases') return;
         // Kept until the stage ends: a rejection nobody awaits yet would end the process.
         for (const ended of batch)
@@ -147,6 +156,7 @@ export class TargetRun {
       },
       onAnswerDelta: (pointer, repeat, text) =>
         emit({ type: 'answer-delta', target: target.id, case: pointer, repeat, text }),
+      tokenCounter: () => loadTokenCounter(this.options.tokenizerEntry),
       onTick: emit,
     });
     const timer = setInterval(() => stage.tick(), TICK_MS);
@@ -218,6 +228,7 @@ export class TargetRun {
     const { plan, target } = this.options;
     this.result.quality = target.cases.length === 0 ? null : qualityOf(plan, target, this.caseRecords);
     this.result.cost = this.cost.result(this.result.stages);
+    if (this.phases !== null) this.result.phases = phaseReport(this.phases.result());
   }
 
   /** Nothing, or nothing more, of this target can run: its cases that were not asked are errors, with the reason. */

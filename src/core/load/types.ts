@@ -33,6 +33,8 @@ export interface EndedRequest {
   record: RequestRecord;
   /** Present for `cases`. */
   answer?: Answer;
+  /** What was streamed (reasoning included), where the server did not say how many tokens that was: the engine counts them. */
+  uncounted?: string;
 }
 
 export interface StageListener {

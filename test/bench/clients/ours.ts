@@ -21,6 +21,7 @@ async function run(job: ClientJob): Promise<ClientReport> {
     secrets: {},
     workerEntry: join(dist, 'worker.js'),
     simEntry: join(dist, 'sim.js'),
+    tokenizerEntry: join(dist, 'tokenizer.js'),
     promptrigVersion: 'bench',
     emit: (event) => {
       if (event.type === 'stage-started') usageSoFar = watchUsage();
