@@ -16,6 +16,8 @@ export interface BenchContext {
   signal: AbortSignal;
   /** Fewer repetitions and smaller runs: shows that a bench works, not what it is worth. */
   quick: boolean;
+  /** Peers that are not there may be installed, which takes gigabytes. */
+  installPeers: boolean;
 }
 
 /** What a `*.bench.ts` file exports under the name `bench`. */

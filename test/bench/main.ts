@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- NAME…] [--quick] [--write]`: runs the benches of this folder whose name contains one of the words, one after
+ * `npm run bench [-- NAME…] [--quick] [--write] [--install-peers]`: runs the benches of this folder whose name contains one of the words, one after
  * the other, and prints a Markdown table for each. Exit code 1 when a bench failed to run; a missed row is a result, not a
  * failure.
  */
@@ -20,7 +20,11 @@ const WATCH_MS = 1500;
 async function main(): Promise<number> {
   const { values, positionals: words } = parseArgs({
     allowPositionals: true,
-    options: { quick: { type: 'boolean', default: false }, write: { type: 'boolean', default: false } },
+    options: {
+      quick: { type: 'boolean', default: false },
+      write: { type: 'boolean', default: false },
+      'install-peers': { type: 'boolean', default: false },
+    },
   });
   const benches = await discover();
   const chosen = benches.filter((bench) => words.length === 0 || words.some((word) => bench.name.includes(word)));
@@ -38,6 +42,7 @@ async function main(): Promise<number> {
     log: (message) => console.error(`  ${message}`),
     signal: abort.signal,
     quick: values.quick,
+    installPeers: values['install-peers'],
   };
   const head = await describe();
   console.log(head);

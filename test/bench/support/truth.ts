@@ -42,6 +42,8 @@ export interface Errors {
   lagMs: number[];
   /** Arrival of the whole request at the simulator minus scheduled, per request. */
   reachedMs: number[];
+  /** TTFT as measured from the sending, minus that from the request's arrival at the simulator, per request. */
+  overstatedMs: number[];
   /** Content events of all requests, warm-up included. */
   tokens: number;
   /** Content events per second that the simulator wrote from the first to the last measured request's first token. */
@@ -58,6 +60,7 @@ export function errorsOf(requests: readonly ClientRequest[], truth: readonly Sim
     arrivalMs: [],
     lagMs: [],
     reachedMs: [],
+    overstatedMs: [],
     tokens: 0,
     tokensPerSecond: deliveredRate(requests, byId),
   };
@@ -72,6 +75,7 @@ export function errorsOf(requests: readonly ClientRequest[], truth: readonly Sim
     errors.matched++;
     errors.lagMs.push(sentMs - scheduledMs);
     errors.reachedMs.push(real.receivedMs - scheduledMs);
+    errors.overstatedMs.push((arrivalsMs[0] ?? NaN) - sentMs - ((real.writesMs[0] ?? NaN) - real.receivedMs));
     let previous = NaN;
     let previousTrue = NaN;
     for (const [i, atMs] of arrivalsMs.entries()) {
