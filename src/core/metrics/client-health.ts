@@ -25,10 +25,10 @@ export function dispatchLagLimit(slos: readonly SloPlan[]): number {
  */
 export function judgeClient(
   health: ClientHealth,
-  lags: Samples | undefined,
+  lags: Samples,
   slos: readonly SloPlan[],
 ): { health: ClientHealth; cannotPass: string | null } {
-  const lagMs = lags !== undefined && lags.n > 0 ? lags.quantile(0.99) : health.dispatch_lag_p99_ms;
+  const lagMs = lags.n > 0 ? lags.quantile(0.99) : health.dispatch_lag_p99_ms;
   const allowedMs = dispatchLagLimit(slos);
   const limited = lagMs > allowedMs;
   return {

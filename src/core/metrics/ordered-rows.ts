@@ -1,8 +1,10 @@
+import { ChunkedList, type ChunkPool } from './chunked-list';
+
 /** Rows of numbers that arrive as requests end and are wanted in the order in which they were sent. */
 export class OrderedRows {
-  private keys: Float64Array = new Float64Array(64);
-  private readonly columns: Float64Array[];
-  private count = 0;
+  private readonly keys: ChunkedList;
+  private readonly columns: ChunkedList[];
+  private order: Uint32Array | null = null;
 
   /**
    * @param width numbers a row
@@ -10,43 +12,63 @@ export class OrderedRows {
    */
   constructor(
     width: number,
-    private readonly limit = 2_000_000,
+    private readonly limit: number,
+    pool: ChunkPool,
   ) {
-    this.columns = Array.from({ length: width }, () => new Float64Array(64));
+    this.keys = new ChunkedList(pool);
+    this.columns = Array.from({ length: width }, () => new ChunkedList(pool));
   }
 
   get length(): number {
-    return this.count;
+    return this.keys.length;
+  }
+
+  get isFull(): boolean {
+    return this.length >= this.limit;
   }
 
   /** @param key the instant that orders the rows, ms */
-  add(key: number, ...row: number[]): void {
-    if (this.count >= this.limit) return;
-    if (this.count === this.keys.length) {
-      const length = Math.min(this.limit, this.count * 2);
-      this.keys = grow(this.keys, length);
-      for (let c = 0; c < this.columns.length; c++) this.columns[c] = grow(this.columns[c] as Float64Array, length);
-    }
-    this.keys[this.count] = key;
-    for (let c = 0; c < this.columns.length; c++) (this.columns[c] as Float64Array)[this.count] = row[c] as number;
-    this.count++;
+  add(key: number, row: ArrayLike<number>): void {
+    if (this.isFull) return;
+    this.keys.push(key);
+    for (let c = 0; c < this.columns.length; c++) (this.columns[c] as ChunkedList).push(row[c] as number);
+    this.order = null;
   }
 
-  /** The instants in ascending order, and every column in that order. */
-  inOrder(): { keys: Float64Array; columns: Float64Array[] } {
-    const order = permutation(this.keys.subarray(0, this.count));
-    const pick = (from: Float64Array): Float64Array => {
-      const out = new Float64Array(this.count);
-      for (let i = 0; i < out.length; i++) out[i] = from[order[i] as number] as number;
-      return out;
-    };
-    return { keys: pick(this.keys), columns: this.columns.map(pick) };
+  /** Visits the rows as they arrived; `row` is overwritten from one to the next. */
+  forEach(visit: (key: number, row: Float64Array) => void): void {
+    const row = new Float64Array(this.columns.length);
+    const columns = this.columns.map((column) => column.views());
+    this.keys.views().forEach((keys, v) => {
+      for (let i = 0; i < keys.length; i++) {
+        for (let c = 0; c < row.length; c++) row[c] = columns[c]?.[v]?.[i] as number;
+        visit(keys[i] as number, row);
+      }
+    });
   }
 
-  /** The last `n` rows of a column as they arrived: good enough where only a provisional figure is wanted. */
-  latest(column: number, n: number): Float64Array {
-    const values = this.columns[column] as Float64Array;
-    return values.subarray(Math.max(0, this.count - n), this.count);
+  /** The instants in ascending order. */
+  keysInOrder(): Float64Array {
+    return this.pick(this.keys);
+  }
+
+  /** A column in the order of the instants. */
+  columnInOrder(column: number): Float64Array {
+    return this.pick(this.columns[column] as ChunkedList);
+  }
+
+  /** Forgets the rows. */
+  release(): void {
+    this.keys.release();
+    for (const column of this.columns) column.release();
+    this.order = null;
+  }
+
+  private pick(list: ChunkedList): Float64Array {
+    this.order ??= permutation(this.keys.toArray());
+    const { order } = this;
+    const from = list.toArray();
+    return from.map((_, i) => from[order[i] as number] as number);
   }
 }
 
@@ -68,10 +90,4 @@ function permutation(keys: Float64Array): Uint32Array {
   const order = new Uint32Array(keys.length);
   for (let i = 0; i < order.length; i++) order[i] = (packed[i] as number) % 2 ** 21;
   return order;
-}
-
-function grow(from: Float64Array, length: number): Float64Array {
-  const grown = new Float64Array(length);
-  grown.set(from);
-  return grown;
 }

@@ -1,23 +1,28 @@
 import { build, type Histogram } from 'hdr-histogram-js';
 import type { Distribution } from '../../protocol/run-json';
-import { quantileOfSorted } from './percentile';
-
-/** Samples kept one by one; beyond them a histogram takes over, so that memory does not grow with the run. */
-export const EXACT_SAMPLES = 2_000_000;
+import { ChunkPool } from './chunked-list';
+import { ChunkedValues } from './chunked-values';
+import { EXACT_SAMPLES, type BudgetedSamples, type SampleBudget } from './sample-budget';
 
 export interface SamplesOptions {
   /** Steps of the histogram per unit: 1000 gives microseconds for values in ms. */
   resolution?: number;
+  /** Values held one by one, where no budget decides. */
   exactLimit?: number;
+  /** Shared with the other metrics of a stage; it decides when the histogram takes over. */
+  budget?: SampleBudget;
+  /** Keeps a histogram beside the exact values, for quantiles that cost the same at a hundred and at a million values. */
+  live?: boolean;
 }
 
 /** The values of one metric: exact up to a bound, then an HDR histogram with three significant digits. */
-export class Samples {
-  private values = new Float64Array(64);
-  private sortedValues: Float64Array | null = null;
+export class Samples implements BudgetedSamples {
+  private values: ChunkedValues | null;
   private histogram: Histogram | null = null;
-  private readonly resolution: number;
+  /** Steps of the histogram per unit. */
+  readonly resolution: number;
   private readonly exactLimit: number;
+  private readonly budget: SampleBudget | null;
   private count = 0;
   private runningMean = 0;
   /** Sum of squared deviations (Welford): a difference of two large sums would lose the digits that matter. */
@@ -27,11 +32,20 @@ export class Samples {
 
   constructor(options: SamplesOptions = {}) {
     this.resolution = options.resolution ?? 1000;
-    this.exactLimit = options.exactLimit ?? EXACT_SAMPLES;
+    this.exactLimit = options.exactLimit ?? (options.budget === undefined ? EXACT_SAMPLES : Number.POSITIVE_INFINITY);
+    this.budget = options.budget ?? null;
+    this.values = new ChunkedValues(this.budget?.pool ?? new ChunkPool());
+    this.budget?.join(this);
+    if (options.live === true) this.histogram = emptyHistogram();
+    if (this.exactLimit === 0) this.toHistogram();
   }
 
   get n(): number {
     return this.count;
+  }
+
+  get held(): number {
+    return this.values?.length ?? 0;
   }
 
   get mean(): number {
@@ -52,7 +66,7 @@ export class Samples {
   }
 
   get method(): 'exact' | 'hdr' {
-    return this.histogram === null ? 'exact' : 'hdr';
+    return this.values === null ? 'hdr' : 'exact';
   }
 
   /** Adds one value, at least 0. A value that is not finite is a fault of the caller: it would poison every statistic. */
@@ -65,8 +79,7 @@ export class Samples {
     if (value < this.lowest) this.lowest = value;
     if (value > this.highest) this.highest = value;
     if (this.histogram !== null) this.record(this.histogram, value);
-    else if (this.count > this.exactLimit) this.takeOver().recordValue(this.toSteps(value));
-    else this.push(value);
+    if (this.values !== null) this.hold(this.values, value);
   }
 
   /** Adds all values of `other`, as if they had been added here (Chan et al. for the moments). */
@@ -78,31 +91,45 @@ export class Samples {
     this.runningMean += (delta * other.count) / total;
     this.lowest = Math.min(this.lowest, other.lowest);
     this.highest = Math.max(this.highest, other.highest);
-    if (this.histogram === null && other.histogram === null && total <= this.exactLimit) {
-      const added = other.values.subarray(0, other.count);
-      this.reserve(total);
-      this.values.set(added, this.count);
-      this.sortedValues = null;
-      this.count = total;
-      return;
-    }
-    const histogram = this.histogram ?? this.takeOver(this.count);
-    if (other.histogram === null)
-      for (const value of other.values.subarray(0, other.count)) this.record(histogram, value);
-    else if (other.resolution === this.resolution) histogram.add(other.histogram);
-    else throw new RangeError('Histograms of different resolutions cannot be merged.');
     this.count = total;
+    if (other.values === null || this.held + other.held > this.exactLimit) this.toHistogram();
+    const recorded = this.histogram !== null;
+    if (this.histogram !== null) this.recordAll(this.histogram, other);
+    other.values?.forEach((value) => {
+      if (this.values !== null) this.hold(this.values, value);
+      // The budget ended on the way: the histogram has what was held, and takes the rest one by one.
+      else if (!recorded && this.histogram !== null) this.record(this.histogram, value);
+    });
   }
 
   /** The quantile at `share` (0 to 1); NaN without samples. Exact values interpolate (type 7); the histogram is within 0.1%. */
   quantile(share: number): number {
     if (this.count === 0) return Number.NaN;
-    if (this.histogram === null) return quantileOfSorted(this.sorted(), share);
+    if (this.values !== null) return this.values.quantile(share);
+    return this.quickQuantile(share);
+  }
+
+  /** The quantile by the histogram where there is one (`live`), exact values or not: cheap enough for every tick. */
+  quickQuantile(share: number): number {
+    if (this.histogram === null) return this.quantile(share);
+    if (this.count === 0) return Number.NaN;
     if (share <= 0) return this.lowest;
     if (share >= 1) return this.highest;
     const value = this.histogram.getValueAtPercentile(share * 100) / this.resolution;
     // The histogram answers with the upper edge of a bucket, which may lie beyond the largest value seen.
     return Math.min(this.highest, Math.max(this.lowest, value));
+  }
+
+  /** Gives up the exact values for a histogram of them. */
+  toHistogram(): void {
+    const held = this.values;
+    this.values = null;
+    if (this.histogram === null) {
+      const histogram = emptyHistogram();
+      held?.forEach((value) => this.record(histogram, value));
+      this.histogram = histogram;
+    }
+    held?.release();
   }
 
   /** The figures of `run.json`; null without samples. */
@@ -125,40 +152,16 @@ export class Samples {
     };
   }
 
-  private sorted(): Float64Array {
-    this.sortedValues ??= this.values.subarray(0, this.count).sort();
-    return this.sortedValues;
+  private hold(values: ChunkedValues, value: number): void {
+    values.push(value);
+    if (values.length > this.exactLimit) this.toHistogram();
+    else this.budget?.grew();
   }
 
-  private push(value: number): void {
-    this.reserve(this.count);
-    this.values[this.count - 1] = value;
-    this.sortedValues = null;
-  }
-
-  private reserve(length: number): void {
-    if (length <= this.values.length) return;
-    const grown = new Float64Array(
-      Math.min(Math.max(this.exactLimit, length), Math.max(length, this.values.length * 2)),
-    );
-    grown.set(this.values);
-    this.values = grown;
-  }
-
-  /** Moves what is held into a histogram; `held` defaults to all values but the one being added. */
-  private takeOver(held = this.count - 1): Histogram {
-    const histogram = build({
-      bitBucketSize: 64,
-      autoResize: true,
-      lowestDiscernibleValue: 1,
-      highestTrackableValue: 2 ** 32,
-      numberOfSignificantValueDigits: 3,
-    });
-    for (const value of this.values.subarray(0, held)) this.record(histogram, value);
-    this.values = new Float64Array(0);
-    this.sortedValues = null;
-    this.histogram = histogram;
-    return histogram;
+  private recordAll(histogram: Histogram, other: Samples): void {
+    if (other.values !== null) other.values.forEach((value) => this.record(histogram, value));
+    else if (other.histogram !== null && other.resolution === this.resolution) histogram.add(other.histogram);
+    else throw new RangeError('Histograms of different resolutions cannot be merged.');
   }
 
   private record(histogram: Histogram, value: number): void {
@@ -169,4 +172,14 @@ export class Samples {
   private toSteps(value: number): number {
     return Math.max(0, Math.round(value * this.resolution));
   }
+}
+
+function emptyHistogram(): Histogram {
+  return build({
+    bitBucketSize: 64,
+    autoResize: true,
+    lowestDiscernibleValue: 1,
+    highestTrackableValue: 2 ** 24,
+    numberOfSignificantValueDigits: 3,
+  });
 }

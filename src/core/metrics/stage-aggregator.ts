@@ -1,7 +1,6 @@
 import type { EndpointPlan, LoadPattern, SloPlan } from '../../protocol/plan';
 import type {
   ClientHealth,
-  Distribution,
   RequestRecord,
   SloResult,
   StageCounts,
@@ -14,8 +13,9 @@ import { machineCost } from './cost';
 import { ErrorTally } from './error-tally';
 import { latenciesOf, meetsLimit, perRequestLimits, type RequestSample } from './request-sample';
 import { RollingWindow } from './rolling-window';
-import { Samples } from './samples';
-import { trackerFor, type SloTracker, type StageTotals } from './slo-tracker';
+import { trackerFor, watchedMetrics, type SloTracker } from './slo-tracker';
+import { StageMemory, type StageBounds } from './stage-memory';
+import type { StageTotals } from './stage-totals';
 import { shareOfPercentile } from './stat';
 import { SteadyWatch } from './steady-watch';
 import { judgeSlo } from './verdict';
@@ -41,6 +41,8 @@ export interface StageAggregatorOptions {
   confidence: number;
   /** For the cost of machine time, where requests have no price of their own. */
   hardware?: EndpointPlan['hardware'];
+  /** How much is held one by one before histograms and batches take over; the defaults suit every stage. */
+  bounds?: StageBounds;
 }
 
 export interface StageEnd {
@@ -70,34 +72,15 @@ export interface StageLive {
   errors: { kind: string; count: number; example: string }[];
 }
 
-/** Metrics of `run.json`, with their units, in its order. */
-const DISTRIBUTIONS: readonly (readonly [name: string, unit: Distribution['unit']])[] = [
-  ['ttft', 'ms'],
-  ['ttft_sent', 'ms'],
-  ['ttfat', 'ms'],
-  ['itl', 'ms'],
-  ['tpot', 'ms'],
-  ['e2e', 'ms'],
-  ['e2e_sent', 'ms'],
-  ['dispatch_lag', 'ms'],
-  ['connect', 'ms'],
-  ['output_tokens', 'tokens'],
-  ['input_tokens', 'tokens'],
-  ['tokens_per_event', 'ratio'],
-];
-
-/** In a closed loop both origins are the send, so that one sample serves both names. */
-const SAME_IN_CLOSED_LOOP: Readonly<Record<string, string>> = { ttft_sent: 'ttft', e2e_sent: 'e2e' };
-
 /** A floor under one of these says little where requests arrive faster than they are answered. */
 const THROUGHPUT = new Set(['rps', 'output_tps', 'input_tps', 'total_tps', 'goodput']);
 
 /**
- * Collects the requests of one stage as they end and turns them into its result. Memory is bounded: samples, a row a request
- * for each SLO (both up to two million), counters.
+ * Collects the requests of one stage as they end and turns them into its result. Memory is bounded whatever the length of the
+ * stage: samples and series as `StageMemory` holds them, and counters.
  */
 export class StageAggregator {
-  private readonly samples = new Map<string, Samples>();
+  private readonly memory: StageMemory;
   private readonly trackers: SloTracker[];
   private readonly limits: SloPlan[];
   private readonly rolling: RollingWindow;
@@ -123,14 +106,12 @@ export class StageAggregator {
   private arrivals: { atMs: number; scheduled: number }[] = [];
 
   constructor(private readonly options: StageAggregatorOptions) {
-    const { slos, pattern, loop, originMs } = options;
-    for (const [name] of DISTRIBUTIONS) {
-      if (loop === 'open' || SAME_IN_CLOSED_LOOP[name] === undefined) this.samples.set(name, new Samples());
-    }
-    this.trackers = slos.map(trackerFor).filter((tracker) => tracker !== null);
+    const { slos, pattern, loop, originMs, bounds } = options;
+    this.memory = new StageMemory(loop, watchedMetrics(slos), bounds);
+    this.trackers = slos.map((slo) => trackerFor(slo, this.memory)).filter((tracker) => tracker !== null);
     this.limits = perRequestLimits(slos);
     this.rolling = new RollingWindow(originMs);
-    this.steady = new SteadyWatch(pattern, loop);
+    this.steady = new SteadyWatch(pattern, loop, this.memory.series);
   }
 
   /**
@@ -154,8 +135,8 @@ export class StageAggregator {
     this.lastEndMs = Math.max(this.lastEndMs, record.end);
     const sample = this.sampleOf(record, values, at, correct ?? null);
     this.sum(record, sample);
-    this.distribute(record, sample);
-    this.steady.add(at, record.end, values.ttft);
+    this.memory.add(sample);
+    this.steady.add(sample);
     for (const tracker of this.trackers) tracker.add(sample);
   }
 
@@ -193,7 +174,7 @@ export class StageAggregator {
     const window = this.window(end);
     const { concurrencyMean, concurrencyMax } = end;
     const totals = this.totals(window, { concurrencyMean, concurrencyMax });
-    const client = judgeClient(end.client, this.samples.get('dispatch_lag'), options.slos);
+    const client = judgeClient(end.client, this.memory.samplesOf('dispatch_lag'), options.slos);
     const notSteady = this.steady.isTrending();
     const slo = this.trackers.map((tracker) => {
       const outrun = notSteady && options.loop === 'open' && THROUGHPUT.has(tracker.slo.metric);
@@ -213,7 +194,7 @@ export class StageAggregator {
       // Relative to the stage's own start, as its warm-up and duration are.
       window: { start_ms: window.startMs - options.originMs, end_ms: window.endMs - options.originMs },
       counts: { ...measured },
-      metrics: this.metrics(),
+      metrics: this.memory.distributions(),
       rates: ratesOf(totals, measured),
       slo,
       client: client.health,
@@ -234,6 +215,7 @@ export class StageAggregator {
     const decided = this.limits.length > 0 || correct !== null;
     return {
       at,
+      endMs: record.end,
       completed,
       values,
       gaps,
@@ -261,27 +243,6 @@ export class StageAggregator {
     // Reasoning that was billed, while the first thing streamed was already the answer.
     if ((record.reasoning_tokens ?? 0) > 0 && record.first !== null && record.first === record.first_answer)
       this.hiddenTokens = true;
-  }
-
-  private distribute(record: RequestRecord, sample: RequestSample): void {
-    const add = (name: string, value: number | null | undefined): void => {
-      if (value !== null && value !== undefined) this.samples.get(name)?.add(value);
-    };
-    for (const [name] of DISTRIBUTIONS) add(name, sample.values[name]);
-    for (const gap of sample.gaps) add('itl', gap);
-    // The client's own figures do not depend on what became of the request.
-    add('dispatch_lag', record.sent === null ? null : record.sent - record.scheduled);
-    add('connect', record.connect_ms);
-  }
-
-  private metrics(): Record<string, Distribution> {
-    const out: Record<string, Distribution> = {};
-    for (const [name, unit] of DISTRIBUTIONS) {
-      const samples = this.samples.get(name) ?? this.samples.get(SAME_IN_CLOSED_LOOP[name] ?? '');
-      const distribution = samples?.distribution(unit) ?? null;
-      if (distribution !== null) out[name] = distribution;
-    }
-    return out;
   }
 
   private totals(

@@ -1,6 +1,7 @@
 import type { LoadPattern } from '../../protocol/plan';
-import { OrderedRows } from './ordered-rows';
-import { quantileOfSorted } from './percentile';
+import type { RequestSample } from './request-sample';
+import { Samples } from './samples';
+import type { StageSeries } from './stage-series';
 import { inFlightAtArrivals, trendOf } from './steady';
 
 /** Patterns that change the load on purpose, or send requests that differ: a trend there is no sign of saturation. */
@@ -11,42 +12,65 @@ const POINTS = 8192;
 
 /** Looks for a trend in TTFT or, in an open loop, in the requests in flight. */
 export class SteadyWatch {
-  /** TTFT (NaN without one) and end of each measured request. */
-  private readonly rows = new OrderedRows(2);
+  private readonly ttft: number;
+  private readonly end: number | null;
+  private readonly durations: Samples | null;
   private readonly watched: boolean;
 
+  /** @param series of the stage, before its first request */
   constructor(
     pattern: LoadPattern | 'cases',
-    private readonly loop: 'open' | 'closed',
+    loop: 'open' | 'closed',
+    private readonly series: StageSeries,
   ) {
     this.watched = !UNSTEADY_BY_DESIGN.includes(pattern);
+    this.ttft = this.watched ? series.column('ttft', (sample) => sample.values['ttft'] ?? Number.NaN) : 0;
+    // A closed loop holds the requests in flight by itself.
+    const open = this.watched && loop === 'open';
+    this.end = open ? series.trackEnds() : null;
+    this.durations = open ? new Samples({ exactLimit: 0 }) : null;
   }
 
-  /** @param at the instant that orders requests, ms */
-  add(at: number, endMs: number, ttftMs: number | undefined): void {
-    if (this.watched) this.rows.add(at, ttftMs ?? Number.NaN, endMs);
+  /** Counts a request that the series has been given. */
+  add(sample: RequestSample): void {
+    this.durations?.add(sample.endMs - sample.at);
   }
 
   isTrending(): boolean {
-    if (!this.watched || this.rows.length === 0) return false;
-    const { keys, columns } = this.rows.inOrder();
-    const [ttft, ends] = columns as [Float64Array, Float64Array];
-    const has = ttft.map((value) => (Number.isNaN(value) ? 0 : 1));
-    if (
-      trends(
-        keys.filter((_, i) => has[i] === 1),
-        ttft.filter((value) => !Number.isNaN(value)),
-      )
-    )
-      return true;
-    // A closed loop holds the requests in flight by itself.
-    if (this.loop === 'closed') return false;
-    const running = inFlightAtArrivals(keys, ends);
+    if (!this.watched || this.series.length === 0) return false;
+    return this.ttftTrends() || this.inFlightTrends();
+  }
+
+  private ttftTrends(): boolean {
+    const keys = this.series.keys(this.ttft);
+    const { sums, counts } = this.series.view(this.ttft);
+    if (counts === null) return trends(keys, sums);
+    const filled = (_: number, i: number): boolean => (counts[i] as number) > 0;
+    return trends(keys.filter(filled), sums.map((sum, i) => sum / (counts[i] as number)).filter(filled));
+  }
+
+  private inFlightTrends(): boolean {
+    if (this.end === null || this.durations === null) return false;
+    const { keys, running } = this.inFlight(this.end);
     // Until the first requests have ended the count can only climb.
-    const durations = ends.map((end, i) => end - (keys[i] as number)).sort();
-    const settledAt = (keys[0] as number) + quantileOfSorted(durations, 0.9);
+    const settledAt = (keys[0] ?? 0) + this.durations.quantile(0.9);
     const from = keys.findIndex((key) => key >= settledAt);
     return from >= 0 && trends(keys.subarray(from), running.subarray(from));
+  }
+
+  private inFlight(end: number): { keys: Float64Array; running: Float64Array } {
+    const batches = this.series.begunAndEnded();
+    if (batches !== null) {
+      const { keys, begun, ended } = batches;
+      // After the last arrival the count can only fall.
+      const last = begun.indexOf(begun[begun.length - 1] as number) + 1;
+      return {
+        keys: keys.subarray(0, last),
+        running: begun.map((count, i) => count - (ended[i] as number)).subarray(0, last),
+      };
+    }
+    const keys = this.series.keys(end);
+    return { keys, running: inFlightAtArrivals(keys, this.series.view(end).sums) };
   }
 }
 

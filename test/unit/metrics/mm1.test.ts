@@ -1,18 +1,24 @@
 import assert from 'node:assert/strict';
-import { trackerFor, type StageTotals } from '../../../src/core/metrics/slo-tracker';
+import { trackerFor } from '../../../src/core/metrics/slo-tracker';
+import { StageMemory, type StageBounds } from '../../../src/core/metrics/stage-memory';
+import type { StageTotals } from '../../../src/core/metrics/stage-totals';
+import type { RequestSample } from '../../../src/core/metrics/request-sample';
 import { judgeSlo } from '../../../src/core/metrics/verdict';
 import type { SloResult } from '../../../src/protocol/run-json';
 import type { SloPlan } from '../../../src/protocol/plan';
 import { Mm1Queue, slo } from './fixtures';
 
 /** Judges `e2e.p99 <= limit` on the sojourn times of one run, in ms of which one service takes 1. */
-function judge(sojourns: Float64Array, instants: Float64Array, limit: number): SloResult {
+function judge(sojourns: Float64Array, instants: Float64Array, limit: number, bounds: StageBounds = {}): SloResult {
   const plan: SloPlan = { ...slo('e2e.p99 <= 1ms'), limit };
-  const tracker = trackerFor(plan);
+  const memory = new StageMemory('open', ['e2e'], bounds);
+  const tracker = trackerFor(plan, memory);
   assert.ok(tracker !== null);
-  sojourns.forEach((value, i) =>
-    tracker.add({
-      at: instants[i] as number,
+  sojourns.forEach((value, i) => {
+    const at = instants[i] as number;
+    const sample: RequestSample = {
+      at,
+      endMs: at + value,
       completed: true,
       values: { e2e: value },
       gaps: [],
@@ -20,8 +26,10 @@ function judge(sojourns: Float64Array, instants: Float64Array, limit: number): S
       inputTokens: 0,
       cost: null,
       good: null,
-    }),
-  );
+    };
+    memory.add(sample);
+    tracker.add(sample);
+  });
   const totals: StageTotals = {
     window: { startMs: 0, endMs: instants.at(-1) as number },
     requests: sojourns.length,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
+import { ChunkPool } from '../../../src/core/metrics/chunked-list';
 import { OrderedRows } from '../../../src/core/metrics/ordered-rows';
 import { quantileOfSorted } from '../../../src/core/metrics/percentile';
 import { Samples } from '../../../src/core/metrics/samples';
@@ -131,12 +132,13 @@ describe('Samples', function () {
 
 describe('OrderedRows', () => {
   it('gives rows back in the order of their instants, with their columns together', () => {
-    const rows = new OrderedRows(2);
+    const rows = new OrderedRows(2, 5000, new ChunkPool());
     for (let i = 0; i < 1000; i++) {
       const key = (i * 389) % 1000;
-      rows.add(1e9 + key, key, -key);
+      rows.add(1e9 + key, [key, -key]);
     }
-    const { keys, columns } = rows.inOrder();
+    const keys = rows.keysInOrder();
+    const columns = [rows.columnInOrder(0), rows.columnInOrder(1)];
     for (let i = 0; i < 1000; i++) {
       assert.equal(keys[i], 1e9 + i);
       assert.equal(columns[0]?.[i], i);
@@ -145,9 +147,9 @@ describe('OrderedRows', () => {
   });
 
   it('keeps no more than its limit', () => {
-    const rows = new OrderedRows(1, 100);
-    for (let i = 0; i < 500; i++) rows.add(i, i);
+    const rows = new OrderedRows(1, 100, new ChunkPool());
+    for (let i = 0; i < 500; i++) rows.add(i, [i]);
     assert.equal(rows.length, 100);
-    assert.equal(rows.inOrder().keys.length, 100);
+    assert.equal(rows.keysInOrder().length, 100);
   });
 });
