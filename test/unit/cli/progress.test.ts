@@ -7,7 +7,7 @@ import type { TextSink } from '../../../src/cli/io';
 import { displayWidth } from '../../../src/core/report/layout';
 import { painter } from '../../../src/core/report/style';
 import { caseRecord, stage } from '../report/helpers';
-import { FakeClock } from './fake-clock';
+import { FakeClock } from '../support/fake-clock';
 
 const paint = painter(false);
 

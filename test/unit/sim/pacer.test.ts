@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { DueHeap, type Due } from '../../../src/core/sim/due-heap';
 import { Pacer, type PacedTask } from '../../../src/core/sim/pacer';
 import { ClockWaker } from '../../../src/core/sim/waker';
-import { FakeClock } from './support/fake-clock';
+import { FakeClock } from '../support/fake-clock';
 
 describe('sim due heap', () => {
   it('yields in order of due instants whatever is removed from its middle', () => {

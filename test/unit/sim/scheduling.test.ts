@@ -3,7 +3,7 @@ import { startSimulator, type Simulator } from '../../../src/core/sim/server';
 import type { SimRequest } from '../../../src/core/sim/request-log';
 import type { SimConfig } from '../../../src/protocol/plan';
 import { call, chat, errorOf, until, type Answer } from './support/client';
-import { FakeClock } from './support/fake-clock';
+import { FakeClock } from '../support/fake-clock';
 
 /** With a clock driven by hand, so that every instant on record can be stated exactly. */
 describe('simulator scheduling', () => {

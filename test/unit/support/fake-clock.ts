@@ -1,9 +1,10 @@
 import type { Clock } from '../../../src/core/util/clock';
 
-/** Time that a test moves by hand; due callbacks run in order. */
+/** Time that passes only when a test says so. */
 export class FakeClock implements Clock {
-  private now = 1000;
   private timers: { dueMs: number; callback: () => void }[] = [];
+
+  constructor(private now = 1000) {}
 
   nowMs(): number {
     return this.now;
@@ -21,15 +22,16 @@ export class FakeClock implements Clock {
     return this.timers.length;
   }
 
+  /** Runs every call that becomes due within `ms`, each at its own instant. */
   advance(ms: number): void {
-    const end = this.now + ms;
+    const endMs = this.now + ms;
     for (;;) {
-      const next = this.timers.filter((timer) => timer.dueMs <= end).sort((a, b) => a.dueMs - b.dueMs)[0];
+      const next = this.timers.filter((timer) => timer.dueMs <= endMs).sort((a, b) => a.dueMs - b.dueMs)[0];
       if (next === undefined) break;
       this.timers = this.timers.filter((timer) => timer !== next);
       this.now = Math.max(this.now, next.dueMs);
       next.callback();
     }
-    this.now = end;
+    this.now = endMs;
   }
 }
