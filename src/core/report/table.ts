@@ -1,8 +1,11 @@
-import type { CaseRecord, RunJson, SloResult, StageResult, TargetResult } from '../../protocol/run-json';
+import type { CaseRecord, CurveResult, RunJson, SloResult, StageResult, TargetResult } from '../../protocol/run-json';
 import { formatValue } from '../metrics/format';
-import { wrap } from './layout';
+import { stageCaveats } from './flags';
 import { plainData } from './plain';
+import { INDENT, sentence } from './sentence';
 import { painter, VERDICT_LOOK, type Paint } from './style';
+import { curveLines } from './table-curve';
+import { phaseLines } from './table-phases';
 import { qualityLines } from './table-quality';
 import { sloLines } from './table-slo';
 
@@ -21,8 +24,6 @@ export interface TableContext extends TableOptions {
   run: RunJson;
   paint: Paint;
 }
-
-const INDENT = '  ';
 
 /**
  * The closing table of a run for a person: per target the quality with each failed assertion at its line, each SLO with its
@@ -68,9 +69,32 @@ function targetLines(target: TargetResult, cases: CaseRecord[], context: TableCo
   const body: string[] = [];
   if (target.error !== undefined) body.push(...sentence(`${target.error.message}`, context, 'bad'));
   if (target.quality !== null) body.push(...qualityLines(target.quality, cases, context));
-  for (const stage of target.stages) body.push(...stageLines(stage, context));
+  body.push(...loadLines(target, context));
   body.push(costLine(target, context));
   return [detail === '' ? head : `${head}  ${paint('dim', detail)}`, ...body.map((line) => INDENT + line)];
+}
+
+/** Stages in the order in which they ran; the steps of a sweep or a capacity search are one block. */
+function loadLines({ stages, curves = [], phases }: TargetResult, context: TableContext): string[] {
+  const waiting = [...curves];
+  const lines: string[] = [];
+  for (const stage of stages) {
+    if (stage.part_of === undefined) {
+      lines.push(...stageLines(stage, context));
+      continue;
+    }
+    const index = waiting.findIndex((curve) => curve.stage === stage.part_of);
+    const [curve] = index < 0 ? [] : waiting.splice(index, 1);
+    if (curve !== undefined) lines.push(...curveLines(curve, stages, context));
+    // A search that was cut off has no curve yet: what its steps measured is not to be lost.
+    else if (!curves.some((known) => known.stage === stage.part_of)) lines.push(...stageLines(stage, context));
+  }
+  for (const curve of waiting) lines.push(...curveLines(curve, stages, context));
+  const several = stages.filter((stage) => stage.pattern !== 'cases').length > 1;
+  if (phases !== undefined && several) {
+    lines.push(context.paint('strong', 'All load stages together'), ...phaseLines(phases, context));
+  }
+  return lines;
 }
 
 function stageLines(stage: StageResult, context: TableContext): string[] {
@@ -80,7 +104,8 @@ function stageLines(stage: StageResult, context: TableContext): string[] {
   for (const error of stage.errors) {
     lines.push(...sentence(`${error.count} × ${error.kind}: ${error.example}`, context, 'bad'));
   }
-  for (const flag of stage.flags) lines.push(...sentence(flagSentence(flag, stage), context, 'unsure'));
+  for (const text of stageCaveats(stage)) lines.push(...sentence(text, context, 'unsure'));
+  if (stage.phases !== undefined) lines.push(...phaseLines(stage.phases, context));
   return lines;
 }
 
@@ -103,31 +128,6 @@ function spread(label: string, distribution: StageResult['metrics'][string] | un
   return `${label} p50 ${formatValue(distribution.p50, 'ms')}, p99 ${formatValue(distribution.p99, 'ms')}`;
 }
 
-/** Flags say what a reader must know before trusting a number. */
-function flagSentence(flag: string, stage: StageResult): string {
-  switch (flag) {
-    case 'client_limited':
-      return (
-        `The load generator itself was the bottleneck (p99 of its dispatch lag ${formatValue(stage.client.dispatch_lag_p99_ms, 'ms')}), ` +
-        `so this stage cannot pass: lower the rate or use a machine with more free cores.`
-      );
-    case 'tokens_mixed':
-      return 'Output tokens were counted in more than one way, so token rates and TPOT mix unlike numbers.';
-    case 'hidden_tokens':
-      return 'The server bills tokens that it never streamed: TPOT looks smaller than it is.';
-    case 'not_steady':
-      return 'Latency or concurrency kept growing over the window: the server is saturating.';
-    case 'low_samples':
-      return 'The sample is too small for some of its percentiles: run longer, or at a higher rate.';
-    case 'no_samples':
-      return 'No request was due inside the measured window: run longer, or shorten warm-up and cool-down.';
-    case 'stopped':
-      return 'The stage was stopped before its end; its numbers cover what had run.';
-    default:
-      return `Note: ${flag.replaceAll('_', ' ')}.`;
-  }
-}
-
 function costLine({ cost }: TargetResult, { paint }: TableContext): string {
   const parts = [
     cost.total === null ? '' : `${formatValue(cost.total, 'USD')} in total`,
@@ -140,18 +140,15 @@ function costLine({ cost }: TargetResult, { paint }: TableContext): string {
   return `${paint('strong', 'Cost')}  ${text}`;
 }
 
-function sentence(text: string, { width, paint }: TableContext, tone: 'bad' | 'unsure' | 'dim'): string[] {
-  const room = Math.max(20, width - 2 * INDENT.length);
-  return wrap(text, room).map((line) => INDENT + paint(tone, line));
-}
-
 function verdictLine({ run, paint, dir }: TableContext): string {
   const look = VERDICT_LOOK[run.verdict];
   const reasons = decisive(run);
   const status =
     run.status === 'completed'
       ? []
-      : [`${run.status}${run.status_reason === undefined ? '' : ` (${run.status_reason})`}`];
+      : [
+          `${run.status}${run.status_reason === undefined ? '' : `: ${run.status_reason.replace(/^budget: /, 'budget, ')}`}`,
+        ];
   const where = dir === undefined ? [] : [paint('dim', `results in ${dir}`)];
   return [paint(look.tone, `${look.sign} ${look.word.toUpperCase()}`), ...status, ...reasons, ...where].join(' · ');
 }
@@ -173,9 +170,17 @@ function decisive(run: RunJson): string[] {
     slos.length === 0 ? '' : `${met} of ${slos.length} SLOs met`,
     missed === 0 ? '' : `${missed} missed`,
     open === 0 ? '' : `${open} undecided`,
+    ...run.targets.flatMap((target) => target.curves ?? []).map(curveReason),
   ].filter((reason) => reason !== '');
 }
 
+function curveReason({ stage, kind, rate, verdict }: CurveResult): string {
+  if (rate === null) return `${stage}: ${verdict === 'fail' ? 'no rate meets the SLOs' : 'no rate found'}`;
+  return `${stage}: ${kind === 'capacity' ? '' : 'SLOs met up to '}${formatValue(rate, '1/s')}`;
+}
+
 function slosOf(target: TargetResult): SloResult[] {
-  return [...(target.quality?.slo ?? []), ...target.stages.flatMap((stage) => stage.slo)];
+  // A step is meant to find the rate that misses its SLOs: what counts is the curve's own conclusion.
+  const deciding = target.stages.filter((stage) => stage.part_of === undefined);
+  return [...(target.quality?.slo ?? []), ...deciding.flatMap((stage) => stage.slo)];
 }

@@ -59,7 +59,9 @@ describe('renderTable', () => {
       run({ status: 'stopped', status_reason: 'cancelled', verdict: 'inconclusive' }),
       options,
     );
-    assert.match(line, /^~ INCONCLUSIVE · stopped \(cancelled\) · /);
+    assert.match(line, /^~ INCONCLUSIVE · stopped: cancelled · /);
+    const spent = run({ status: 'stopped', status_reason: 'budget: the run cost $0.5012 of $0.5' });
+    assert.match(renderVerdictLine(spent, options), / · stopped: budget, the run cost \$0\.5012 of \$0\.5 · /);
   });
 
   it('counts the repeats of a case together', () => {
