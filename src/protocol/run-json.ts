@@ -263,6 +263,9 @@ export interface RequestRecord {
   index: number;
   case?: string;
   repeat?: number;
+  /** Of a stage with `sessions`: which of them, and which of its turns, both from 0. */
+  session?: number;
+  turn?: number;
   /** Why a request is or is not counted: only `measured` enters statistics. */
   phase: 'warmup' | 'measured' | 'cooldown';
   outcome: Outcome;

@@ -33,14 +33,15 @@ export class SharedCounters {
     Atomics.add(this.cells, IN_FLIGHT, 1);
   }
 
-  /** An arrival that will never be sent: those behind it need not wait for it. */
-  skip(): void {
+  /** An arrival that is over, or will never be sent: those behind it need not wait for it. */
+  endArrival(): void {
     Atomics.add(this.cells, ENDED, 1);
   }
 
-  leave(): void {
+  /** @param endsArrival false for a turn of a session that goes on: its slot is not free yet */
+  leave(endsArrival = true): void {
     Atomics.sub(this.cells, IN_FLIGHT, 1);
-    Atomics.add(this.cells, ENDED, 1);
+    if (endsArrival) Atomics.add(this.cells, ENDED, 1);
   }
 }
 
@@ -70,10 +71,11 @@ export class ConcurrencyGauge {
     if (nowMs >= this.startMs && nowMs < this.endMs) this.max = Math.max(this.max, this.counters.inFlight);
   }
 
-  leave(nowMs: number): void {
+  /** @param endsArrival see SharedCounters.leave */
+  leave(nowMs: number, endsArrival = true): void {
     this.account(nowMs);
     this.local--;
-    this.counters.leave();
+    this.counters.leave(endsArrival);
   }
 
   get inFlight(): number {

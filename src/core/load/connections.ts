@@ -11,6 +11,7 @@ import type { Dispatcher } from 'undici';
 import Client from 'undici/lib/dispatcher/client.js';
 import buildConnector from 'undici/lib/core/connect.js';
 import { kConnect } from 'undici/lib/core/symbols.js';
+import { directReads } from './direct-reads';
 
 /** Undici closes an idle connection after this; the server's own `Keep-Alive: timeout=` comes first where it is sent. */
 const IDLE_MS = 600_000;
@@ -81,7 +82,12 @@ export class ConnectionPool {
   constructor(private readonly options: ConnectionOptions) {
     const { ca, rejectUnauthorized } = options.tls;
     // The timeout is ours: undici's counts in steps of half a second.
-    this.connect = buildConnector({ timeout: 0, rejectUnauthorized, ...(ca === undefined ? {} : { ca }) });
+    this.connect = buildConnector({
+      timeout: 0,
+      rejectUnauthorized,
+      onread: directReads(),
+      ...(ca === undefined ? {} : { ca }),
+    });
   }
 
   get idleCount(): number {

@@ -3,6 +3,7 @@ import type { Clock } from '../util/clock';
 import type { SharedCounters } from './concurrency';
 import type { Pacer } from './pacer';
 import type { ArrivalCursor } from './schedule';
+import type { UserSpan } from './users';
 
 /** Requests sent in one go before the event loop gets a turn to take in what has arrived. */
 const SEND_SLICE_MS = 1;
@@ -40,6 +41,10 @@ export interface Dispatcher {
   /** No further request is sent; those in flight are the caller's to end. */
   cancel(): void;
   readonly scheduled: number;
+  /** When the next request is due, as far as that is known: until then there is time for other work. */
+  readonly nextDueMs: number;
+  /** The index that this worker sends `ahead` requests from now, from 0; null where it is not known or there is none. */
+  upcoming(ahead: number): number | null;
 }
 
 export interface OpenLoopOptions {
@@ -82,11 +87,24 @@ export class OpenLoop implements Dispatcher {
   private cancelPoll: (() => void) | undefined;
   private cancelGiveUp: (() => void) | undefined;
 
-  constructor(private readonly options: OpenLoopOptions) {}
+  constructor(private readonly options: OpenLoopOptions) {
+    options.cursor.next();
+  }
 
   start(): void {
-    this.options.cursor.next();
     this.plan();
+  }
+
+  get nextDueMs(): number {
+    if (this.head < this.waiting.length && this.blockedSinceMs === null) return Number.NEGATIVE_INFINITY;
+    const { cursor, originMs } = this.options;
+    return cursor.index === -1 ? Number.POSITIVE_INFINITY : originMs + cursor.offsetMs;
+  }
+
+  upcoming(ahead: number): number | null {
+    const waiting = this.waiting.length - this.head;
+    if (ahead < waiting) return this.waiting[this.head + ahead]?.index ?? null;
+    return this.options.cursor.peek(ahead - waiting);
   }
 
   cancel(): void {
@@ -179,7 +197,7 @@ export class OpenLoop implements Dispatcher {
   private giveUp(waiting: Waiting, nowMs: number): boolean {
     if (nowMs < waiting.queuedMs + this.options.giveUpAfterMs) return false;
     this.head++;
-    this.options.counters.skip();
+    this.options.counters.endArrival();
     this.options.onGivenUp({
       index: waiting.index,
       scheduledMs: waiting.scheduledMs,
@@ -215,8 +233,8 @@ export class OpenLoop implements Dispatcher {
 }
 
 export interface ClosedLoopOptions {
-  /** Virtual users of this worker. */
-  users: number;
+  /** Virtual users of this worker, by the time at which they join. */
+  users: readonly UserSpan[];
   originMs: number;
   durationMs: number;
   requests: number;
@@ -228,45 +246,81 @@ export interface ClosedLoopOptions {
   onDone(result: DispatchResult): void;
 }
 
+interface FreeUser {
+  sinceMs: number;
+  /** In a row. */
+  failures: number;
+  leaveMs: number;
+}
+
 /** Virtual users, each of which sends its next request as soon as the one before has ended. */
 export class ClosedLoop implements Dispatcher {
   scheduled = 0;
+  /** Due as soon as a user is free: nobody knows when. */
+  readonly nextDueMs = Number.POSITIVE_INFINITY;
   private active: number;
+  private joined = 0;
   private done = false;
-  private readonly pauses = new Set<() => void>();
-  /** Users that are free, with the instant since when and the failures in a row. */
-  private free: { sinceMs: number; failures: number }[] = [];
+  private readonly timers = new Set<() => void>();
+  private free: FreeUser[] = [];
   private turnPlanned = false;
+  /** Taken from the common sequence before they are needed, so that what they send can be made ready. */
+  private readonly reserved: number[] = [];
 
   constructor(private readonly options: ClosedLoopOptions) {
-    this.active = options.users;
+    this.active = options.users.length;
   }
 
   start(): void {
-    const { clock, originMs, users } = this.options;
-    if (users === 0) {
-      this.finish();
-      return;
-    }
-    const begin = () => {
-      this.pauses.delete(cancel);
-      for (let i = 0; i < users; i++) this.free.push({ sinceMs: originMs, failures: 0 });
-      this.turn();
-    };
-    const cancel = clock.at(originMs, begin);
-    this.pauses.add(cancel);
+    if (this.active === 0) this.finish();
+    else this.awaitNextJoin();
   }
 
   cancel(): void {
     if (!this.done) this.finish();
   }
 
+  upcoming(ahead: number): number | null {
+    // More than one for each user would be kept from the users of other workers.
+    if (this.done || ahead >= this.active) return null;
+    while (this.reserved.length <= ahead) {
+      const index = this.options.counters.takeIndex();
+      if (index >= this.options.requests) return null;
+      this.reserved.push(index);
+    }
+    return this.reserved[ahead] ?? null;
+  }
+
   private finish(): void {
     this.done = true;
-    for (const cancel of this.pauses) cancel();
-    this.pauses.clear();
+    for (const cancel of this.timers) cancel();
+    this.timers.clear();
     this.free = [];
     this.options.onDone({ scheduled: this.scheduled, unsent: [] });
+  }
+
+  private after(dueMs: number, callback: () => void): void {
+    const cancel = this.options.clock.at(dueMs, () => {
+      this.timers.delete(cancel);
+      callback();
+    });
+    this.timers.add(cancel);
+  }
+
+  private awaitNextJoin(): void {
+    const { users, originMs, clock } = this.options;
+    const next = users[this.joined];
+    if (next === undefined) return;
+    this.after(originMs + next.joinMs, () => {
+      const nowMs = clock.nowMs();
+      for (let user = users[this.joined]; user !== undefined; user = users[this.joined]) {
+        if (originMs + user.joinMs > nowMs) break;
+        this.joined++;
+        this.free.push({ sinceMs: originMs + user.joinMs, failures: 0, leaveMs: user.leaveMs });
+      }
+      this.awaitNextJoin();
+      this.turn();
+    });
   }
 
   private wake(): void {
@@ -279,7 +333,7 @@ export class ClosedLoop implements Dispatcher {
   }
 
   private turn(): void {
-    const { clock, originMs, durationMs, requests, counters } = this.options;
+    const { clock, originMs, durationMs, requests } = this.options;
     const startMs = clock.nowMs();
     while (!this.done && this.free.length > 0) {
       const nowMs = clock.nowMs();
@@ -289,17 +343,21 @@ export class ClosedLoop implements Dispatcher {
       }
       const user = this.free.shift();
       if (user === undefined) return;
-      const index = nowMs - originMs >= durationMs ? requests : counters.takeIndex();
-      if (index >= requests) {
-        this.retire();
-        continue;
+      if (nowMs - originMs >= durationMs) this.retireAll();
+      else if (nowMs - originMs >= user.leaveMs) this.retire(1);
+      else {
+        const index = this.reserved.shift() ?? this.options.counters.takeIndex();
+        if (index >= requests) {
+          this.retireAll();
+        } else {
+          this.scheduled++;
+          this.sendAs(index, user);
+        }
       }
-      this.scheduled++;
-      this.sendAs(index, user);
     }
   }
 
-  private sendAs(index: number, user: { sinceMs: number; failures: number }): void {
+  private sendAs(index: number, user: FreeUser): void {
     let released = false;
     this.options.send({
       index,
@@ -311,23 +369,30 @@ export class ClosedLoop implements Dispatcher {
         const nowMs = this.options.clock.nowMs();
         const failures = gotResponse ? 0 : user.failures + 1;
         if (failures === 0) {
-          this.free.push({ sinceMs: nowMs, failures });
+          this.free.push({ ...user, sinceMs: nowMs, failures });
           this.wake();
           return;
         }
         const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (failures - 1));
-        const cancel = this.options.clock.at(nowMs + pauseMs, () => {
-          this.pauses.delete(cancel);
-          this.free.push({ sinceMs: this.options.clock.nowMs(), failures });
+        this.after(nowMs + pauseMs, () => {
+          this.free.push({ ...user, sinceMs: this.options.clock.nowMs(), failures });
           this.turn();
         });
-        this.pauses.add(cancel);
       },
     });
   }
 
-  private retire(): void {
-    this.active--;
+  /** There is nothing left to send: the user, the others that are free, and those that were still to join, retire. */
+  private retireAll(): void {
+    const { users } = this.options;
+    const others = this.free.length + (users.length - this.joined);
+    this.free = [];
+    this.joined = users.length;
+    this.retire(1 + others);
+  }
+
+  private retire(users: number): void {
+    this.active -= users;
     if (this.active === 0) this.finish();
   }
 }

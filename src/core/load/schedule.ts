@@ -5,6 +5,7 @@
 import type { StagePlan } from '../../protocol/plan';
 import { PromptrigError } from '../util/errors';
 import { Random } from './prng';
+import { traceArrivals, type Trace } from './trace';
 
 /** Above this no single machine can keep a schedule, and a mistyped rate would only hang it. */
 export const MAX_RATE = 100_000;
@@ -56,13 +57,17 @@ export interface RampOptions {
 }
 
 /** Arrival i is due when the integral of the rate reaches i, so that the rate is exact at every instant. */
-export function* rampArrivals(options: RampOptions): Generator<number> {
+export function rampArrivals(options: RampOptions): Generator<number> {
   const { from, to, durationMs, shape } = options;
   if (!(from === 0 && shape === 'linear')) checkRate('from', from);
   checkRate('to', to);
   if (!(durationMs > 0 && Number.isFinite(durationMs))) {
     throw new PromptrigError('usage', `The ramp lasts ${durationMs} ms; it needs a duration above 0.`);
   }
+  return rampOffsets(options);
+}
+
+function* rampOffsets({ from, to, durationMs, shape }: RampOptions): Generator<number> {
   const seconds = durationMs / 1000;
   const growth = to / from;
   // A ramp from a rate to itself is a constant rate; the closed form of the exponential one would divide by zero there.
@@ -92,7 +97,7 @@ export interface BurstOptions {
 }
 
 /** A rate that alternates between `base` and `peak`; arrival i is due when its integral reaches i. */
-export function* burstArrivals(options: BurstOptions): Generator<number> {
+export function burstArrivals(options: BurstOptions): Generator<number> {
   const { base, peak, everyMs, forMs } = options;
   if (base !== 0) checkRate('base', base);
   checkRate('peak', peak);
@@ -102,6 +107,10 @@ export function* burstArrivals(options: BurstOptions): Generator<number> {
       `A burst of ${forMs} ms every ${everyMs} ms: "for" must be above 0 and at most "every".`,
     );
   }
+  return burstOffsets(options);
+}
+
+function* burstOffsets({ base, peak, everyMs, forMs }: BurstOptions): Generator<number> {
   const quietMs = everyMs - forMs;
   const quiet = (base * quietMs) / 1000;
   const period = quiet + (peak * forMs) / 1000;
@@ -115,10 +124,12 @@ export function* burstArrivals(options: BurstOptions): Generator<number> {
 }
 
 /**
- * The arrivals of an open-loop stage, without an end: `boundArrivals` cuts them.
- * @throws PromptrigError `usage` for a rate that cannot be kept, `unsupported` for a pattern that is not an open loop of ours
+ * The arrivals of an open-loop stage, without an end (but for those of a trace): `ArrivalCursor` cuts them.
+ * @param trace the recording of a stage with the pattern `trace`
+ * @throws PromptrigError `usage` for a rate that cannot be kept or a length that is missing, `unsupported` for a pattern that
+ *   is not an open loop
  */
-export function arrivalsOf(stage: StagePlan, seed: number): Iterable<number> {
+export function arrivalsOf(stage: StagePlan, seed: number, trace?: Pick<Trace, 'offsetsMs'>): Iterable<number> {
   const rate = stage.rate ?? Number.NaN;
   // Checked here as well, because a generator complains only when it is first asked.
   switch (stage.pattern) {
@@ -131,9 +142,49 @@ export function arrivalsOf(stage: StagePlan, seed: number): Iterable<number> {
     case 'gamma':
       checkRate('rate', rate);
       return gammaArrivals(rate, stage.burstiness ?? 1, seed);
+    case 'ramp':
+      return rampArrivals({ ...part(stage, 'ramp'), durationMs: stage.durationMs ?? Number.NaN });
+    case 'burst':
+      return burstArrivals(part(stage, 'burst'));
+    case 'trace': {
+      const { speed } = part(stage, 'trace');
+      if (trace === undefined) throw new PromptrigError('internal', `The trace of "${stage.name}" has not been read.`);
+      return traceArrivals(trace, speed);
+    }
     default:
-      throw new PromptrigError('unsupported', `The load pattern "${stage.pattern}" cannot be run yet.`);
+      throw new PromptrigError('unsupported', `The load pattern "${stage.pattern}" cannot be run as an open loop.`);
   }
+}
+
+/** The highest rate, per second, that a stage offers for a while; 0 for a closed loop. */
+export function peakRate(stage: StagePlan, trace?: Pick<Trace, 'offsetsMs'>): number {
+  if (stage.loop === 'closed') return 0;
+  switch (stage.pattern) {
+    case 'ramp':
+      return Math.max(stage.ramp?.from ?? 0, stage.ramp?.to ?? 0);
+    case 'burst':
+      return Math.max(stage.burst?.base ?? 0, stage.burst?.peak ?? 0);
+    case 'trace':
+      return trace === undefined ? 0 : busiestSecond(trace.offsetsMs, stage.trace?.speed ?? 1);
+    default:
+      return stage.rate ?? 0;
+  }
+}
+
+/** Most rows due within one second. */
+function busiestSecond(offsetsMs: Float64Array, speed: number): number {
+  let most = 0;
+  for (let first = 0, i = 0; i < offsetsMs.length; i++) {
+    while ((offsetsMs[i] ?? 0) - (offsetsMs[first] ?? 0) >= 1000 * speed) first++;
+    most = Math.max(most, i - first + 1);
+  }
+  return most;
+}
+
+function part<K extends 'ramp' | 'burst' | 'trace'>(stage: StagePlan, key: K): NonNullable<StagePlan[K]> {
+  const value = stage[key];
+  if (value !== undefined) return value;
+  throw new PromptrigError('usage', `The load stage "${stage.name}" has the pattern "${key}" but not what it needs.`);
 }
 
 /**
@@ -154,6 +205,12 @@ export class ArrivalCursor {
     private readonly workers = 1,
   ) {
     this.iterator = arrivals[Symbol.iterator]();
+  }
+
+  /** The index of the arrival `steps` after the one that the cursor stands at; null where there is none by its number. */
+  peek(steps: number): number | null {
+    const index = this.index + steps * this.workers;
+    return this.index === -1 || index >= this.bounds.requests ? null : index;
   }
 
   /** Moves to the next arrival; false where there is none. An arrival due at `durationMs` or later is outside. */

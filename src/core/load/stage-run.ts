@@ -17,10 +17,13 @@ import { Pacer } from './pacer';
 import { withRequestId, type RequestEnd, type RequestListener, type RequestSpec } from './request';
 import { cancelledFailure, slotFailure, type RequestFailure } from './request-errors';
 import { ArrivalCursor, arrivalsOf } from './schedule';
-import { RequestSource } from './templates';
+import { LookAhead } from './look-ahead';
+import type { TraceRows } from './prompt-source';
+import { RequestSource } from './request-source';
+import { Sessions, type TurnOrder } from './sessions';
 import type { EndedRequest } from './types';
 import { measuredWindow, phaseAt, type MeasuredWindow } from './windows';
-import { virtualUsers } from './users';
+import { userSpans } from './users';
 import type { StageShare } from './worker-protocol';
 
 /** Sends a request; returns what cancels it. */
@@ -35,6 +38,8 @@ export interface StageRunOptions {
   wire: WireApi;
   wireTarget: WireTarget;
   clockOriginMs: number;
+  /** Of a stage with the pattern `trace`. */
+  trace?: TraceRows;
   /** Longest time that a request may take, waiting for a slot apart. */
   totalTimeoutMs: number;
   clock: Clock;
@@ -58,10 +63,19 @@ export interface JobRun {
   readonly live: { scheduled: number; inFlight: number };
 }
 
+/** This long before the start nothing is prepared any more. */
+const READY_BEFORE_MS = 5;
+
+/** A request that is due now: a single one, or a turn of a session. */
+type SendOrder = Pick<TurnOrder, 'index' | 'scheduledMs' | 'socketWaitMs' | 'sourced' | 'keepText'> &
+  Partial<Pick<TurnOrder, 'session' | 'turn'>>;
+
 export class StageRun implements JobRun {
   private readonly dispatcher: Dispatcher;
   private readonly pacer: Pacer;
   private readonly source: RequestSource;
+  private readonly lookAhead: LookAhead | undefined;
+  private readonly sessions: Sessions | undefined;
   private readonly gauge: ConcurrencyGauge;
   private readonly window: MeasuredWindow;
   private readonly active = new Map<number, () => void>();
@@ -72,19 +86,8 @@ export class StageRun implements JobRun {
 
   /** @throws PromptrigError for a stage that cannot be run as it is */
   constructor(private readonly options: StageRunOptions) {
-    const { stage, seed, share, clock, soon } = options;
-    if (stage.requestPool.length === 0) {
-      throw new PromptrigError(
-        'usage',
-        `The load stage "${stage.name}" has nothing to send: give the file cases or the stage input_tokens.`,
-      );
-    }
-    if (stage.durationMs === undefined && stage.requests === undefined) {
-      throw new PromptrigError(
-        'usage',
-        `The load stage "${stage.name}" never ends: give it a duration or a number of requests.`,
-      );
-    }
+    const { targetId, stage, seed, share, trace, wire, wireTarget, clock, soon } = options;
+    checkRunnable(stage, trace);
     const counters = new SharedCounters(share.counters);
     this.endMs = share.originMs;
     this.window = measuredWindow(stage, seed);
@@ -94,65 +97,112 @@ export class StageRun implements JobRun {
       share.originMs + this.window.endMs,
     );
     this.pacer = new Pacer(clock, soon);
-    this.source = new RequestSource(options.wire, options.wireTarget, stage, seed);
-    const durationMs = stage.durationMs ?? Number.POSITIVE_INFINITY;
-    const requests = stage.requests ?? Number.POSITIVE_INFINITY;
-    const send = (order: DispatchOrder) => this.send(order);
-    const onDone = (result: DispatchResult) => this.onDispatched(result);
-    if (stage.loop === 'open') {
-      this.dispatcher = new OpenLoop({
-        cursor: new ArrivalCursor(arrivalsOf(stage, seed), { durationMs, requests }, share.worker, share.workers),
-        originMs: share.originMs,
-        maxConcurrency: stage.maxConcurrency,
-        counters,
-        shared: share.workers > 1,
-        giveUpAfterMs: options.totalTimeoutMs,
-        onGivenUp: (arrival) => this.recordUnsent(arrival, slotFailure(options.totalTimeoutMs, stage.maxConcurrency)),
-        clock,
-        pacer: this.pacer,
-        soon,
-        send,
-        onDone,
-      });
-    } else {
-      const users = virtualUsers(stage);
-      this.dispatcher = new ClosedLoop({
-        users: Math.floor(users / share.workers) + (share.worker < users % share.workers ? 1 : 0),
-        originMs: share.originMs,
-        durationMs,
-        requests,
-        counters,
-        clock,
-        soon,
-        send,
-        onDone,
-      });
+    this.source = new RequestSource({ wire, target: wireTarget, stage, seed, targetId, trace });
+    const requests = Math.min(stage.requests ?? Number.POSITIVE_INFINITY, trace?.length ?? Number.POSITIVE_INFINITY);
+    this.dispatcher = this.dispatcherOf(Math.ceil(requests / (stage.sessions?.turns ?? 1)), counters);
+    if (stage.sessions !== undefined) this.sessions = this.sessionsOf(stage.sessions, requests, counters);
+    if (!this.source.prompts.isFixed) {
+      const { source, dispatcher } = this;
+      const requestOf = (arrival: number) => this.sessions?.firstRequest(arrival) ?? arrival;
+      this.lookAhead = new LookAhead({ source, dispatcher, requestOf, clock, soon });
     }
   }
 
+  private dispatcherOf(arrivals: number, counters: SharedCounters): Dispatcher {
+    const { stage, seed, share, trace, clock, soon, totalTimeoutMs } = this.options;
+    const durationMs = stage.durationMs ?? Number.POSITIVE_INFINITY;
+    const { originMs, worker, workers } = share;
+    const send = (order: DispatchOrder) => {
+      if (this.sessions === undefined) this.sendSingle(order);
+      else this.sessions.start(order);
+      this.lookAhead?.wake();
+    };
+    const onDone = (result: DispatchResult) => this.onDispatched(result);
+    if (stage.loop === 'closed') {
+      const users = userSpans(stage, worker, workers);
+      return new ClosedLoop({ users, originMs, durationMs, requests: arrivals, counters, clock, soon, send, onDone });
+    }
+    const bounds = { durationMs, requests: arrivals };
+    return new OpenLoop({
+      cursor: new ArrivalCursor(arrivalsOf(stage, seed, trace), bounds, worker, workers),
+      originMs,
+      maxConcurrency: stage.maxConcurrency,
+      counters,
+      shared: workers > 1,
+      giveUpAfterMs: totalTimeoutMs,
+      onGivenUp: (arrival) => this.recordUnsent(arrival, slotFailure(totalTimeoutMs, stage.maxConcurrency)),
+      clock,
+      pacer: this.pacer,
+      soon,
+      send,
+      onDone,
+    });
+  }
+
+  private sessionsOf(
+    { turns, thinkTimeMs }: NonNullable<StagePlan['sessions']>,
+    requests: number,
+    counters: SharedCounters,
+  ): Sessions {
+    const { stage, share, clock, soon, clockOriginMs } = this.options;
+    return new Sessions({
+      turns,
+      thinkTimeMs,
+      requests,
+      untilMs: share.originMs + (stage.durationMs ?? Number.POSITIVE_INFINITY),
+      clockOriginMs,
+      source: this.source,
+      clock,
+      pacer: new Pacer(clock, soon),
+      send: (turn) => this.sendTurn(turn),
+      onSessionEnded: () => counters.endArrival(),
+    });
+  }
+
   get live(): { scheduled: number; inFlight: number } {
-    return { scheduled: this.dispatcher.scheduled, inFlight: this.gauge.inFlight };
+    return {
+      scheduled: this.dispatcher.scheduled + (this.sessions?.laterTurns ?? 0),
+      inFlight: this.gauge.inFlight,
+    };
   }
 
   /** Resolves when every request has ended and its record has been handed over. */
   run(): Promise<RunSummary> {
     return new Promise((resolve) => {
       this.resolve = resolve;
-      this.source.prepare();
+      this.source.prepareTemplates();
+      this.lookAhead?.fill(this.options.share.originMs - READY_BEFORE_MS);
       this.dispatcher.start();
     });
   }
 
   /** Sends nothing more and ends what is in flight. */
   cancel(): void {
+    this.lookAhead?.stop();
     this.dispatcher.cancel();
+    this.sessions?.cancel();
     for (const cancel of [...this.active.values()]) cancel();
+    this.settle();
   }
 
-  private send(order: DispatchOrder): void {
+  private sendSingle(order: DispatchOrder): void {
+    const { clock } = this.options;
+    const { index, scheduledMs, socketWaitMs } = order;
+    this.send({ index, scheduledMs, socketWaitMs, sourced: this.source.at(index), keepText: false }, (gotResponse) => {
+      this.gauge.leave(clock.nowMs());
+      order.release(gotResponse);
+    });
+  }
+
+  private sendTurn(turn: TurnOrder): void {
+    // The slot of the arrival is its session's, and is given back when that ends.
+    this.send(turn, () => this.gauge.leave(this.options.clock.nowMs(), false));
+  }
+
+  private send(order: SendOrder, onReleased: (gotResponse: boolean) => void): void {
     const { targetId, stageName, clock } = this.options;
-    const { request, template } = this.source.at(order.index);
-    const id = `${targetId}/${stageName}/${order.index}`;
+    const { index, scheduledMs, socketWaitMs, sourced, keepText } = order;
+    const id = `${targetId}/${stageName}/${index}`;
     this.unended++;
     this.gauge.enter(clock.nowMs());
     let releasedEarly = false;
@@ -161,41 +211,48 @@ export class StageRun implements JobRun {
         id,
         target: targetId,
         stage: stageName,
-        index: order.index,
-        casePointer: template.casePointer,
+        index,
+        casePointer: sourced.casePointer,
         repeat: undefined,
-        request: withRequestId(request, id),
-        scheduledMs: order.scheduledMs,
-        socketWaitMs: order.socketWaitMs,
-        keepText: false,
+        request: withRequestId(sourced.request, id),
+        scheduledMs,
+        socketWaitMs,
+        keepText,
       },
       {
         onReleased: (gotResponse) => {
           releasedEarly = true;
-          this.active.delete(order.index);
-          this.gauge.leave(clock.nowMs());
-          order.release(gotResponse);
+          this.active.delete(index);
+          onReleased(gotResponse);
         },
-        onEnded: (end) => this.onEnded(end),
+        onEnded: (end) => this.onEnded(end, order),
       },
     );
-    if (!releasedEarly) this.active.set(order.index, cancel);
+    if (!releasedEarly) this.active.set(index, cancel);
   }
 
-  private onEnded(end: RequestEnd): void {
-    const { record } = end;
-    record.phase = this.phaseOf(record);
+  private onEnded({ record, answer }: RequestEnd, order: SendOrder): void {
+    record.phase = this.phaseOf(order.scheduledMs, record);
+    if (order.session !== undefined) {
+      record.session = order.session;
+      record.turn = order.turn ?? 0;
+    }
     this.endMs = Math.max(this.endMs, record.end + this.options.clockOriginMs);
     this.options.onEnded({ record });
     this.unended--;
+    this.sessions?.onEnded(record, answer?.text ?? '');
     this.settle();
   }
 
-  /** An open loop's request belongs where it was scheduled, a closed loop's where it was sent. */
-  private phaseOf(record: RequestRecord): RequestRecord['phase'] {
+  /**
+   * An open loop's request belongs where it was scheduled, a closed loop's where it was sent. The schedule's own number is
+   * taken: rounded, as the record has it, an arrival at the very start would come before it.
+   */
+  private phaseOf(scheduledMs: number, { sent }: RequestRecord): RequestRecord['phase'] {
     const { stage, share, clockOriginMs } = this.options;
-    const instant = stage.loop === 'open' ? record.scheduled : (record.sent ?? record.scheduled);
-    return phaseAt(this.window, instant + clockOriginMs - share.originMs);
+    // Nothing is sent before the instant it is scheduled for, whatever the record's rounding says.
+    const sentMs = sent === null ? scheduledMs : Math.max(scheduledMs, sent + clockOriginMs);
+    return phaseAt(this.window, (stage.loop === 'open' ? scheduledMs : sentMs) - share.originMs);
   }
 
   private onDispatched(result: DispatchResult): void {
@@ -208,13 +265,16 @@ export class StageRun implements JobRun {
   private recordUnsent({ index, scheduledMs, socketWaitMs }: UnsentArrival, failure: RequestFailure): void {
     const { targetId, stageName, clockOriginMs, clock } = this.options;
     const { kind, message, outcome } = failure;
-    const casePointer = this.source.at(index).template.casePointer;
+    // The arrival is that of a session, which would have begun with this request.
+    const request = this.sessions?.firstRequest(index) ?? index;
+    const casePointer = this.source.prompts.casePointerAt(request);
     const record: RequestRecord = {
-      id: `${targetId}/${stageName}/${index}`,
+      id: `${targetId}/${stageName}/${request}`,
       target: targetId,
       stage: stageName,
-      index,
+      index: request,
       ...(casePointer === undefined ? {} : { case: casePointer }),
+      ...(this.sessions === undefined ? {} : { session: index, turn: 0 }),
       phase: 'measured',
       outcome,
       scheduled: scheduledMs - clockOriginMs,
@@ -238,20 +298,43 @@ export class StageRun implements JobRun {
       ...(socketWaitMs === null ? {} : { socket_wait: socketWaitMs }),
       error: { kind, message },
     };
-    record.phase = this.phaseOf(record);
+    record.phase = this.phaseOf(scheduledMs, record);
     this.endMs = Math.max(this.endMs, clock.nowMs());
     this.options.onEnded({ record });
   }
 
   private settle(): void {
-    if (this.dispatched === undefined || this.unended > 0) return;
+    if (this.dispatched === undefined || this.unended > 0 || (this.sessions?.open ?? 0) > 0) return;
+    this.lookAhead?.stop();
     this.resolve?.({
       endMs: this.endMs,
-      scheduled: this.dispatched.scheduled,
+      scheduled: this.dispatched.scheduled + (this.sessions?.laterTurns ?? 0),
       spinMs: this.pacer.spinMs,
       concurrencyIntegral: this.gauge.integral,
       concurrencyMax: this.gauge.max,
     });
     this.resolve = undefined;
+  }
+}
+
+/** @throws PromptrigError `usage` */
+function checkRunnable(stage: StagePlan, trace: TraceRows | undefined): void {
+  if (stage.requestPool.length === 0 && stage.synthetic?.inputTokens === undefined && trace === undefined) {
+    throw new PromptrigError(
+      'usage',
+      `The load stage "${stage.name}" has nothing to send: give the file cases or the stage input_tokens.`,
+    );
+  }
+  if (stage.durationMs === undefined && stage.requests === undefined && trace === undefined) {
+    throw new PromptrigError(
+      'usage',
+      `The load stage "${stage.name}" never ends: give it a duration or a number of requests.`,
+    );
+  }
+  if (stage.sessions !== undefined && trace !== undefined) {
+    throw new PromptrigError(
+      'usage',
+      `The load stage "${stage.name}" replays a trace, whose rows are single requests: remove "sessions".`,
+    );
   }
 }

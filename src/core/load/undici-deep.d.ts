@@ -13,6 +13,6 @@ declare module 'undici/lib/core/connect.js' {
 }
 
 declare module 'undici/lib/core/symbols.js' {
-  const symbols: { readonly kConnect: unique symbol };
+  const symbols: { readonly kConnect: unique symbol; readonly kParser: unique symbol };
   export = symbols;
 }

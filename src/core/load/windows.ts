@@ -12,7 +12,8 @@ export interface MeasuredWindow {
 
 /**
  * The window between warm-up and cool-down. A stage with a duration ends then. An open loop bounded by requests alone ends
- * with its last arrival, which the schedule tells; a closed loop bounded by requests alone has no cool-down.
+ * with its last arrival, which the schedule tells; a closed loop bounded by requests alone has no cool-down. Of sessions the
+ * last turns come after the last arrival: they are part of the cool-down.
  */
 export function measuredWindow(stage: StagePlan, seed: number): MeasuredWindow {
   const startMs = stage.warmupMs;
@@ -24,7 +25,7 @@ function lastArrivalMs(stage: StagePlan, seed: number): number {
   if (stage.loop === 'closed' || stage.requests === undefined) return Number.POSITIVE_INFINITY;
   const cursor = new ArrivalCursor(arrivalsOf(stage, seed), {
     durationMs: Number.POSITIVE_INFINITY,
-    requests: stage.requests,
+    requests: Math.ceil(stage.requests / (stage.sessions?.turns ?? 1)),
   });
   let last = 0;
   while (cursor.next()) last = cursor.offsetMs;
