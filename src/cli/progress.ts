@@ -50,6 +50,7 @@ export function advance(state: ProgressState, event: EngineEvent, nowMs: number)
       return { ...state, stage: null };
     case 'answer-delta':
     case 'quality':
+    case 'curve':
     case 'log':
       return state;
   }
@@ -67,6 +68,8 @@ export function milestone(event: EngineEvent, paint: Paint): string | null {
       return paint('strong', plain(event.target));
     case 'stage-finished':
       return stageSummary(event.stage, paint);
+    case 'curve':
+      return `  ${paint('strong', plain(event.curve.stage))}: ${plain(event.curve.conclusion)}`;
     case 'log':
       return event.level === 'warn' || event.level === 'error'
         ? paint(event.level === 'error' ? 'bad' : 'unsure', `${event.level}: ${plain(event.message)}`)

@@ -1,6 +1,6 @@
 /** What a running engine tells its host, in order. Plain data. */
 import type { SloPlan } from './plan';
-import type { CaseRecord, QualityResult, RunJson, StageCounts, StageResult, SloResult } from './run-json';
+import type { CaseRecord, CurveResult, QualityResult, RunJson, StageCounts, StageResult, SloResult } from './run-json';
 
 export type EngineEvent =
   | {
@@ -17,6 +17,8 @@ export type EngineEvent =
   | { type: 'case-finished'; record: CaseRecord }
   | { type: 'quality'; target: string; quality: QualityResult }
   | { type: 'stage-finished'; target: string; stage: StageResult }
+  /** What the steps of a `sweep` or `capacity` stage say together, after the last of them. */
+  | { type: 'curve'; target: string; curve: CurveResult }
   | { type: 'target-finished'; target: string }
   | { type: 'log'; level: 'debug' | 'info' | 'warn' | 'error'; message: string }
   | { type: 'run-finished'; run: RunJson; dir: string };
@@ -25,6 +27,8 @@ export interface StageStarted {
   type: 'stage-started';
   target: string;
   stage: string;
+  /** The `sweep` or `capacity` stage of which it is a step; that stage itself has no events but its `curve`. */
+  partOf?: string;
   pattern: string;
   /** For a determinate progress: whichever of the two ends the stage is given. */
   plannedMs: number | null;

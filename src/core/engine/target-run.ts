@@ -114,7 +114,7 @@ export class TargetRun {
   }
 
   private async runLoad(stage: StagePlan): Promise<void> {
-    const { target, signal } = this.options;
+    const { target, signal, emit } = this.options;
     const runCurve = { sweep: runSweep, capacity: runCapacity }[stage.pattern as string];
     if (runCurve === undefined) {
       await this.runStep(stage);
@@ -122,6 +122,7 @@ export class TargetRun {
     }
     const curve = await runCurve(stage, target.endpoint, (step) => this.runStep(step, stage.name), signal);
     this.result.curves = [...(this.result.curves ?? []), curve];
+    emit({ type: 'curve', target: target.id, curve });
     this.options.onProgress(this.result, null);
   }
 
@@ -268,6 +269,7 @@ function stageStarted(context: StageContext): EngineEvent {
     type: 'stage-started',
     target: context.target,
     stage: context.name,
+    ...(context.partOf === undefined ? {} : { partOf: context.partOf }),
     pattern: context.pattern,
     plannedMs: context.plannedMs,
     plannedRequests: context.plannedRequests,
