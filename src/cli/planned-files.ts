@@ -6,7 +6,7 @@ import { kindOf, WORKSPACE_FILE } from '../core/spec/discover';
 import { withoutBom } from '../core/spec/lines';
 import { parseEvalFile, type EvalDocument } from '../core/spec/parse';
 import { PromptrigError, messageOf } from '../core/util/errors';
-import type { RunPlan } from '../protocol/plan';
+import type { BudgetPlan, RunPlan } from '../protocol/plan';
 import { runsFolder, workspaceRoot } from './workspace-root';
 
 /** An eval file as it is to be run, with everything that is wrong with it. */
@@ -26,6 +26,8 @@ export interface PlanningOptions {
   /** Folder of results, where it is not the workspace's. */
   out?: string;
   select: PlanSelection;
+  /** Limits of the command line, each in place of the file's of the same kind. */
+  budget?: BudgetPlan;
   overrides: { seed?: number; repeat?: number; policy?: 'point' | 'strict' };
 }
 
@@ -37,7 +39,7 @@ export class FilePlanner {
 
   /** Throws PromptrigError `unreadable` where the file cannot be read. */
   async plan(file: string): Promise<PlannedFile> {
-    const { cwd, out, select, overrides } = this.options;
+    const { cwd, out, select, overrides, budget = {} } = this.options;
     const text = await readText(file);
     const kind = kindOf(file) ?? 'eval';
     if (kind !== 'eval') {
@@ -58,7 +60,7 @@ export class FilePlanner {
       root,
     });
     const all = [...document.diagnostics, ...diagnostics].sort(byPlace);
-    return { path: file, text, document, plan, diagnostics: all };
+    return { path: file, text, document, plan: withBudget(plan, budget), diagnostics: all };
   }
 
   /** The shared files that were used, for their diagnostics. */
@@ -78,6 +80,11 @@ export interface WorkspaceFile {
   path: string;
   text: string;
   document: EvalDocument;
+}
+
+function withBudget(plan: RunPlan | null, budget: BudgetPlan): RunPlan | null {
+  if (plan === null || Object.keys(budget).length === 0) return plan;
+  return { ...plan, budget: { ...plan.budget, ...budget } };
 }
 
 async function readWorkspace(file: string): Promise<WorkspaceFile | null> {

@@ -1,6 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { painter } from '../core/report/style';
 import { PromptrigError, messageOf } from '../core/util/errors';
+import { parseBudget } from './budget-option';
 import { CliError, EXIT } from './exit-code';
 import { parseFormats } from './format-option';
 import { wantsColour, type CliIo } from './io';
@@ -32,7 +33,7 @@ interface RunFlags {
   format: string[];
   strict?: boolean;
   quiet?: boolean;
-  budget?: string;
+  budget: string[];
   watch?: boolean;
 }
 
@@ -143,13 +144,12 @@ function addRun(program: Command, io: CliIo, setCode: (code: number) => void): v
     .option('--seed <n>', 'seed of everything random', wholeNumber(0))
     .option('--out <dir>', 'folder for results (default: .promptrig/runs of the workspace)')
     .option('--format <format>', 'table or json, to the standard output or =FILE (repeatable)', collect, [])
+    .option('--budget <limit>', "stop each file's run at '$0.50', 200000tokens or 10m (repeatable)", collect, [])
     .option('--strict', 'a verdict of low confidence is inconclusive')
     .option('--quiet', 'print the verdicts only')
-    .addOption(new Option('--budget <limit>').hideHelp())
     .addOption(new Option('--watch').hideHelp())
     .addHelpText('after', EXIT_CODES)
     .action(async (paths: string[], flags: RunFlags) => {
-      if (flags.budget !== undefined) throw new CliError('--budget is not supported yet.');
       if (flags.watch === true) throw new CliError('--watch is not supported yet.');
       const code = await runCommand(io, paths, {
         endpoints: flags.endpoint,
@@ -159,6 +159,7 @@ function addRun(program: Command, io: CliIo, setCode: (code: number) => void): v
         ...(flags.repeat === undefined ? {} : { repeat: flags.repeat }),
         ...(flags.seed === undefined ? {} : { seed: flags.seed }),
         ...(flags.out === undefined ? {} : { out: flags.out }),
+        budget: parseBudget(flags.budget),
         formats: parseFormats(flags.format),
         strict: flags.strict ?? false,
         quiet: flags.quiet ?? false,

@@ -11,9 +11,11 @@ import { VERDICT_LOOK, type Paint } from '../core/report/style';
 
 export interface ProgressState {
   name: string;
-  targets: string[];
+  targets: { id: string; stages: string[] }[];
   /** Index into `targets`; -1 before the first. */
   targetIndex: number;
+  /** The sweep or capacity stage that is running and its steps so far: how many there will be is not known ahead. */
+  steps: { of: string; count: number } | null;
   stage: StageView | null;
 }
 
@@ -26,19 +28,32 @@ interface StageView {
 }
 
 export function initialProgress(): ProgressState {
-  return { name: '', targets: [], targetIndex: -1, stage: null };
+  return { name: '', targets: [], targetIndex: -1, steps: null, stage: null };
 }
 
 /** The state after an event; `nowMs` is the host's monotonic clock. */
 export function advance(state: ProgressState, event: EngineEvent, nowMs: number): ProgressState {
   switch (event.type) {
     case 'run-started':
-      return { ...initialProgress(), name: event.name, targets: event.targets.map((target) => target.id) };
+      return {
+        ...initialProgress(),
+        name: event.name,
+        targets: event.targets.map(({ id, stages }) => ({ id, stages })),
+      };
     case 'target-started':
-      return { ...state, targetIndex: state.targets.indexOf(event.target), stage: null };
+      return {
+        ...state,
+        targetIndex: state.targets.findIndex(({ id }) => id === event.target),
+        steps: null,
+        stage: null,
+      };
     case 'stage-started': {
       const cases = { passed: 0, failed: 0, errors: 0, skipped: 0 };
-      return { ...state, stage: { started: event, startedAtMs: nowMs, tick: null, cases } };
+      return {
+        ...state,
+        steps: stepsAfter(state, event),
+        stage: { started: event, startedAtMs: nowMs, tick: null, cases },
+      };
     }
     case 'tick':
       return state.stage === null ? state : { ...state, stage: { ...state.stage, tick: event } };
@@ -54,6 +69,16 @@ export function advance(state: ProgressState, event: EngineEvent, nowMs: number)
     case 'log':
       return state;
   }
+}
+
+/** A stage that was not announced is a step of the one that was, whose name its own begins with. */
+function stepsAfter({ targets, targetIndex, steps }: ProgressState, { stage }: StageStarted): ProgressState['steps'] {
+  const announced = targets[targetIndex]?.stages ?? [];
+  if (announced.includes(stage)) return null;
+  const parents = announced.filter((name) => stage.startsWith(`${name} `));
+  const of = parents.sort((a, b) => b.length - a.length)[0];
+  if (of === undefined) return null;
+  return { of, count: steps?.of === of ? steps.count + 1 : 1 };
 }
 
 function withCase(stage: StageView, { outcome }: CaseRecord): StageView {
@@ -114,7 +139,7 @@ export function renderLive(state: ProgressState, options: { width: number; paint
   const elapsedMs = Math.max(0, nowMs - stage.startedAtMs);
   const share = shareDone(stage, elapsedMs);
   const head = `  ${plain(stage.started.stage)} `;
-  const tail = ` ${position(stage, elapsedMs)}${targetCount(state)}`;
+  const tail = ` ${position(stage, elapsedMs)}${place(state)}`;
   const barWidth = Math.min(30, room - displayWidth(head) - displayWidth(tail));
   const first = barWidth >= 6 ? head + bar(share, barWidth) + tail : truncate(head.trimEnd() + tail, room);
   const errors = errorCount(stage);
@@ -161,8 +186,13 @@ function ended(tick: StageTick | null): number {
   return completed + failed + timed_out + cancelled + truncated;
 }
 
-function targetCount({ targets, targetIndex }: ProgressState): string {
-  return targets.length > 1 && targetIndex >= 0 ? ` (target ${targetIndex + 1} of ${targets.length})` : '';
+/** Which of the targets it is, and which step where a stage has several: ` (target 1 of 2, step 3)`. */
+function place({ targets, targetIndex, steps }: ProgressState): string {
+  const parts = [
+    targets.length > 1 && targetIndex >= 0 ? `target ${targetIndex + 1} of ${targets.length}` : '',
+    steps === null ? '' : `step ${steps.count}`,
+  ].filter((part) => part !== '');
+  return parts.length === 0 ? '' : ` (${parts.join(', ')})`;
 }
 
 function figures(stage: StageView): string[] {

@@ -5,7 +5,7 @@ import { painter, type Paint } from '../core/report/style';
 import { systemClock } from '../core/util/clock';
 import { Redactor } from '../core/util/redact';
 import type { PlanSelection } from '../core/engine/plan';
-import type { EndpointPlan, RunPlan } from '../protocol/plan';
+import type { BudgetPlan, EndpointPlan, RunPlan } from '../protocol/plan';
 import { countDiagnostics } from './diagnostics';
 import { CliError, EXIT, worstExit } from './exit-code';
 import { findFiles } from './find-files';
@@ -27,6 +27,8 @@ export interface RunOptions {
   repeat?: number;
   seed?: number;
   out?: string;
+  /** Replaces what the file says about the same kind of limit. */
+  budget: BudgetPlan;
   formats: OutputTarget[];
   strict: boolean;
   quiet: boolean;
@@ -142,11 +144,12 @@ function selectionOf({ endpoints, tags, cases, stages }: RunOptions): PlanSelect
 /** null where a file is invalid, which has been said. */
 async function planAll(io: CliIo, paths: readonly string[], options: RunOptions): Promise<RunnableFile[] | null> {
   const files = await findFiles(paths, io.cwd);
-  const { seed, repeat, out } = options;
+  const { seed, repeat, out, budget } = options;
   const planner = new FilePlanner({
     cwd: io.cwd,
     ...(out === undefined ? {} : { out }),
     select: selectionOf(options),
+    budget,
     overrides: {
       ...(seed === undefined ? {} : { seed }),
       ...(repeat === undefined ? {} : { repeat }),

@@ -92,13 +92,13 @@ export class EngineProcess implements Disposable {
         .flatMap((target) => target.stages)
         .reduce((sum, { counts }) => sum + counts.completed + counts.failed + counts.timed_out + counts.truncated, 0);
       return new EngineCrashedError(
-        `The engine died in the middle of the run (${how}). The ${ended} requests that had ended are kept in ${plan.outDir}. Run again; if it happens again, see the log.`,
+        `The engine died in the middle of the run (${how}). The ${ended} requests that had ended are kept in ${plan.outDir}. Run again; if it happens again, report it with the engine's messages.`,
         run,
         { reason },
       );
     } catch (error) {
       return new EngineCrashedError(
-        `The engine died (${how}) and its results could not be recovered: ${messageOf(error)} Run again; if it happens again, see the log.`,
+        `The engine died (${how}) and its results could not be recovered: ${messageOf(error)} Run again; if it happens again, report it with the engine's messages.`,
         null,
         { reason, cause: error },
       );
@@ -195,9 +195,13 @@ class EngineConnection implements Disposable {
     try {
       await Promise.race([this.orEnded(this.rpc.hello(PROTOCOL_VERSION)), late]);
     } catch (error) {
-      throw new PromptrigError('engine_start', `The engine could not be started: ${messageOf(error)}. See the log.`, {
-        cause: error,
-      });
+      throw new PromptrigError(
+        'engine_start',
+        `The engine could not be started: ${messageOf(error)}. Its messages say more.`,
+        {
+          cause: error,
+        },
+      );
     } finally {
       clearTimeout(timer);
     }

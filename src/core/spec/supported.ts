@@ -24,7 +24,7 @@ export const SUPPORTED_ASSERTIONS: ReadonlySet<string> = new Set([
  * need one are not supported either, and say so themselves.
  */
 export const UNSUPPORTED_KEYS: Readonly<Record<'file' | 'case' | 'stage' | 'assertion', ReadonlySet<string>>> = {
-  file: new Set(['dataset', 'budget', 'baseline', 'interleave']),
+  file: new Set(['dataset', 'baseline', 'interleave']),
   case: new Set(['turns']),
   stage: new Set(['input_tokens', 'output_tokens', 'prefix', 'cache', 'sessions']),
   assertion: new Set(['transform']),

@@ -177,13 +177,23 @@ describe('the command line', function () {
       const { code, stdout, stderr } = await running.done;
       assert.equal(code, 130, stdout + stderr);
       assert.match(stderr, /Stopping\./);
-      assert.match(stdout, /stopped \(cancelled\)/);
+      assert.match(stdout, /stopped: cancelled/);
       const all = runs(dir);
       assert.equal(all.length, 1, 'the file after it was not run');
       assert.equal(all[0]?.status, 'stopped');
       assert.equal(all[0]?.targets[0]?.quality?.passed, 1);
       const last = all[0]?.targets[0]?.stages.at(-1);
       assert.ok((last?.counts.completed ?? 0) > 0, JSON.stringify(last));
+    });
+
+    it('stops at the budget of the command line, which replaces that of the file, and then cannot pass', async () => {
+      const load =
+        'load: [{ name: long, pattern: constant, rate: 20/s, duration: 10m }]\nbudget: { tokens: 1000000, time: 9m }';
+      const dir = use({ 'a.eval.yaml': evalFile(load) });
+      const { code, stdout, stderr } = await cli(['run', '--budget', '150tokens'], dir);
+      assert.equal(code, 3, stdout + stderr);
+      assert.match(stdout, /~ INCONCLUSIVE · stopped: budget, the run used \d+ of 150 tokens · /);
+      assert.equal(runs(dir)[0]?.status, 'stopped');
     });
 
     it('runs nothing where any file is invalid', async () => {
@@ -252,7 +262,7 @@ describe('the command line', function () {
       [['rnu'], /Did you mean run\?/],
       [['run', '--repeat', '0'], /whole number, 1 or more/],
       [['run', '--format', 'junit'], /junit is not supported yet/],
-      [['run', '--budget', '$1'], /--budget is not supported yet/],
+      [['run', '--budget', 'much'], /--budget much cannot be read.*200000tokens/],
       [['run', '--watch'], /--watch is not supported yet/],
       [['compare', 'a', 'b'], /compare is not supported yet/],
       [['baseline', 'pin', 'a'], /baseline is not supported yet/],

@@ -5,6 +5,7 @@ import * as path from 'node:path';
 import type { EndpointPlan } from '../../../src/protocol/plan';
 import type { Diagnostic } from '../../../src/core/spec/document';
 import { countDiagnostics, renderDiagnostic } from '../../../src/cli/diagnostics';
+import { parseBudget } from '../../../src/cli/budget-option';
 import { CliError, worstExit } from '../../../src/cli/exit-code';
 import { parseFormats } from '../../../src/cli/format-option';
 import { Interrupts } from '../../../src/cli/interrupts';
@@ -104,6 +105,31 @@ describe('parseFormats', () => {
     it(`refuses ${values.join(' ')}`, () => {
       assert.throws(
         () => parseFormats(values),
+        (error) => error instanceof CliError && error.exitCode === 2 && says.test(error.message),
+      );
+    });
+  }
+});
+
+describe('parseBudget', () => {
+  it('reads money, tokens and time', () => {
+    assert.deepEqual(parseBudget([]), {});
+    assert.deepEqual(parseBudget(['$0.50', '200000tokens', '10m']), { costUsd: 0.5, tokens: 200_000, timeMs: 600_000 });
+    assert.deepEqual(parseBudget(['0.5USD', '200,000 tokens']), { costUsd: 0.5, tokens: 200_000 });
+    assert.deepEqual(parseBudget(['1_000tok']), { tokens: 1000 });
+  });
+
+  for (const [values, says] of [
+    [['lots'], /cannot be read.*'\$0\.50', tokens such as 200000tokens, or a time such as 10m/],
+    [['bash.50'], /The shell has replaced \$0/],
+    [['-1m'], /cannot be read/],
+    [['5'], /cannot be read/],
+    [['$0'], /leaves nothing to run with/],
+    [['10m', '20m'], /two limits of one kind; the second is 20m/],
+  ] as const) {
+    it(`refuses ${values.join(' and ')}`, () => {
+      assert.throws(
+        () => parseBudget(values),
         (error) => error instanceof CliError && error.exitCode === 2 && says.test(error.message),
       );
     });

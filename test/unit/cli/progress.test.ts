@@ -137,6 +137,22 @@ describe('renderLive', () => {
     }
   });
 
+  it('counts the steps of a stage whose number is not known ahead', () => {
+    const [run, ...rest] = begin;
+    assert.ok(run?.type === 'run-started');
+    const targets = [{ ...run.targets[0]!, stages: ['cases', 'limit', 'limit two'] }];
+    const events: EngineEvent[] = [{ ...run, targets }, ...rest];
+    const shown = () => renderLive(stateOf(events), { width: 120, paint, nowMs: 3000 })[0] ?? '';
+    events.push({ ...started, stage: 'limit 8/s' });
+    assert.match(shown(), /limit 8\/s .*2 s of 60 s \(step 1\)$/);
+    events.push({ ...started, stage: 'limit 16/s' }, { ...started, stage: 'limit 16/s, again' });
+    assert.match(shown(), /\(step 3\)$/);
+    events.push({ ...started, stage: 'limit two 8/s' });
+    assert.match(shown(), /\(step 1\)$/);
+    events.push({ ...started, stage: 'cases' });
+    assert.doesNotMatch(shown(), /step/);
+  });
+
   it('is empty between stages', () => {
     assert.deepEqual(
       renderLive(stateOf([...begin, started, { type: 'stage-finished', target: 'vllm-fp8', stage: stage() }]), {
