@@ -25,6 +25,8 @@ async function main(): Promise<number> {
   );
   if (scenes.length === 0) throw new Error(`No scene is called ${wantedScenes.join(' or ')}.`);
 
+  // Ending by `exit` lets the server of the window that is open be ended, too.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
   const browser = await launchBrowser();
   let failed = 0;
   try {

@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -63,7 +64,10 @@ export async function startServer(install: ServerInstall, options: ServerOptions
   });
   const output = collectOutput(child);
   // An abrupt end of this process must not leave a server behind.
-  const killNow = (): void => killGroup(child, 'SIGKILL');
+  const killNow = (): void => {
+    killGroup(child, 'SIGKILL');
+    rmSync(dataDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+  };
   process.once('exit', killNow);
 
   const closed = new Promise<string>((resolve) => {
