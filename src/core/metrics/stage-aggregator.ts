@@ -18,7 +18,7 @@ import { StageMemory, type StageBounds } from './stage-memory';
 import type { StageTotals } from './stage-totals';
 import { shareOfPercentile } from './stat';
 import { SteadyWatch } from './steady-watch';
-import { judgeSlo } from './verdict';
+import { judgeSlo, type JudgePolicy } from './verdict';
 
 export interface StageAggregatorOptions {
   name: string;
@@ -99,6 +99,8 @@ export class StageAggregator {
   /** Requests of which it is known whether they are good. */
   private judgedGood = 0;
   private hiddenTokens = false;
+  /** Why nothing of the stage can be judged. */
+  private invalid: string | null = null;
   private lastAtMs = Number.NEGATIVE_INFINITY;
   private lastEndMs = Number.NEGATIVE_INFINITY;
   private cooldownAtMs = Number.POSITIVE_INFINITY;
@@ -146,7 +148,7 @@ export class StageAggregator {
    */
   live(nowMs: number, scheduled?: number): StageLive {
     const { rps, outputTps, ...rolling } = this.rolling.view(nowMs);
-    const { originMs, warmupMs, policy, confidence } = this.options;
+    const { originMs, warmupMs } = this.options;
     const totals = this.totals(
       { startMs: originMs + warmupMs, endMs: Math.min(nowMs, this.plannedEndMs() ?? nowMs) },
       { concurrencyMean: 0, concurrencyMax: 0 },
@@ -161,11 +163,20 @@ export class StageAggregator {
         judgeSlo(
           tracker.slo,
           nowMs < originMs + warmupMs ? { kind: 'none', reason: 'warming up' } : tracker.provisional(totals),
-          { policy, confidence },
+          this.policy(),
         ),
       ),
       errors: this.allErrors.result(),
     };
+  }
+
+  /**
+   * Says that what the stage measures is no measure of the server, since the machine slept meanwhile: it gets the flag
+   * `clock_jump`, and none of its SLOs a verdict. The first reason counts.
+   * @param reason as a sentence, see `describeClockJump`
+   */
+  invalidate(reason: string): void {
+    this.invalid ??= reason;
   }
 
   /** The result of the stage. */
@@ -179,8 +190,7 @@ export class StageAggregator {
     const slo = this.trackers.map((tracker) => {
       const outrun = notSteady && options.loop === 'open' && THROUGHPUT.has(tracker.slo.metric);
       return judgeSlo(tracker.slo, tracker.evidence(totals, options.confidence), {
-        policy: options.policy,
-        confidence: options.confidence,
+        ...this.policy(),
         ...(client.cannotPass === null ? {} : { cannotPass: client.cannotPass }),
         ...(outrun ? { doubt: 'the stage was not steady: requests arrived faster than they were answered' } : {}),
       });
@@ -202,6 +212,11 @@ export class StageAggregator {
       flags: this.flags(slo, client.health.limited, notSteady, end.endedEarly),
       tokens_source: [...this.tokenSources].sort((a, b) => b[1] - a[1]).map(([source]) => source),
     };
+  }
+
+  private policy(): JudgePolicy {
+    const { policy, confidence } = this.options;
+    return { policy, confidence, ...(this.invalid === null ? {} : { invalid: this.invalid }) };
   }
 
   private sampleOf(
@@ -295,6 +310,7 @@ export class StageAggregator {
     const flags: string[] = [];
     if (endedEarly !== undefined) flags.push('stopped');
     if (this.measured.scheduled === 0) flags.push('no_samples');
+    if (this.invalid !== null) flags.push('clock_jump');
     if (limited) flags.push('client_limited');
     if (notSteady) flags.push('not_steady');
     if (this.trackers.some((tracker) => isSmall(tracker.slo, slos, this.options.confidence))) flags.push('low_samples');

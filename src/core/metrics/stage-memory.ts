@@ -69,11 +69,6 @@ export class StageMemory {
     return found[1];
   }
 
-  /** A sample beside the metrics that shares their budget. */
-  extraSamples(): Samples {
-    return new Samples({ budget: this.budget });
-  }
-
   add(sample: RequestSample): void {
     for (const [name, samples] of this.samples) {
       if (name === 'itl') {

@@ -37,6 +37,8 @@ export interface JudgePolicy {
   cannotPass?: string;
   /** Why no verdict has high confidence (the stage was not steady), as a sentence. */
   doubt?: string;
+  /** Why there is no verdict at all (the machine was suspended while it measured), as a sentence. */
+  invalid?: string;
 }
 
 /** Whether a value meets the limit of an SLO. */
@@ -75,7 +77,7 @@ export function judgeSlo(slo: SloPlan, evidence: SloEvidence, options: JudgePoli
       ci: null,
       n: 0,
       n_effective: null,
-      reason: evidence.reason,
+      reason: options.invalid ?? evidence.reason,
     };
   }
   const point: Verdict = meets(evidence.value, slo.op, slo.limit) ? 'pass' : 'fail';
@@ -93,6 +95,11 @@ export function judgeSlo(slo: SloPlan, evidence: SloEvidence, options: JudgePoli
     verdict = 'inconclusive';
     confidence = 'low';
     reason = options.cannotPass;
+  }
+  if (options.invalid !== undefined) {
+    verdict = 'inconclusive';
+    confidence = 'low';
+    reason = options.invalid;
   }
   return {
     ...base,

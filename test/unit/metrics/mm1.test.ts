@@ -45,12 +45,18 @@ function judge(sojourns: Float64Array, instants: Float64Array, limit: number, bo
   return judgeSlo(plan, tracker.evidence(totals, 0.95), { policy: 'point', confidence: 0.95 });
 }
 
-function shares(utilisation: number, n: number, factor: number, replications: number): { pass: number; fail: number } {
+function shares(
+  utilisation: number,
+  n: number,
+  factor: number,
+  replications: number,
+  bounds: StageBounds = {},
+): { pass: number; fail: number } {
   const sure = { pass: 0, fail: 0 };
   const queue = new Mm1Queue(utilisation, Math.round(utilisation * 1000) + n);
   for (let i = 0; i < replications; i++) {
     const { sojourns, instants } = queue.run(n);
-    const result = judge(sojourns, instants, factor * queue.quantile(0.99));
+    const result = judge(sojourns, instants, factor * queue.quantile(0.99), bounds);
     if (result.confidence === 'high' && result.verdict !== 'inconclusive') sure[result.verdict]++;
   }
   return { pass: sure.pass / replications, fail: sure.fail / replications };
@@ -72,6 +78,21 @@ describe('verdicts on a queue whose p99 is exactly at the limit', function () {
       });
     }
   }
+
+  // As a run of half a million requests is to the default bounds: most of it in batches of many requests, values in a histogram.
+  const long: StageBounds = { exactRows: 1000, batches: 256, exactSamples: 1000 };
+  for (const utilisation of [0.3, 0.7, 0.9]) {
+    it(`are rarely sure and wrong at utilisation ${utilisation} where a long run is summed up in batches`, () => {
+      const { pass, fail } = shares(utilisation, 10_000, 1, 150, long);
+      assert.ok(pass <= 0.06, `false passes: ${pass}`);
+      assert.ok(fail <= 0.06, `false fails: ${fail}`);
+    });
+  }
+
+  it('are sure where a long run is well within its limit, or clearly beyond', () => {
+    assert.ok(shares(0.3, 10_000, 1.5, 60, long).pass >= 0.95);
+    assert.ok(shares(0.7, 10_000, 0.6, 60, long).fail >= 0.95);
+  });
 
   it('are sure where the limit is half again as high and the sample large', () => {
     assert.ok(shares(0.3, 10_000, 1.5, 60).pass >= 0.95);
