@@ -49,9 +49,9 @@ export class CostTally {
 
   constructor(private readonly endpoint: Priced) {}
 
-  /** USD so far, for a budget. */
+  /** USD so far of everything that was sent: what its tokens cost, or the machine's time where no request has a price. */
   get totalUsd(): number {
-    return this.total;
+    return this.machineDecides ? this.machineTotal() : this.total;
   }
 
   /** Counts one ended request; `record.cost` may be null, then it is priced here. */
@@ -85,14 +85,15 @@ export class CostTally {
   }
 
   /**
-   * The figures of `run.json`. Good requests are the stages' goodput times their windows; `per_good` rests on the stages that
-   * know what good is.
+   * The figures of `run.json`. With a price: sums of what the measured requests cost. With `hardware` alone: its price per hour
+   * times the measured windows, so that the same machine is cheaper per request the more it answers.
+   * - `per_request` = cost / measured requests, failed ones included
+   * - `per_1m_output` = cost / output tokens of completed requests x 1,000,000
+   * - `per_good` = cost / good requests (goodput x window), both of the stages that know what good is; null where none was good
    */
   result(stages: readonly StageResult[]): CostResult {
-    const hardware = this.endpoint.price === undefined && this.endpoint.hardware?.costPerHour !== undefined;
+    const hardware = this.machineDecides;
     if (!hardware && this.priced === 0) return { total: null, per_request: null, per_1m_output: null, per_good: null };
-    const elapsed = this.endedMs - this.beganMs;
-    const total = hardware ? machineCost(elapsed, this.endpoint) : this.total;
     let cost = 0;
     let requests = 0;
     let tokens = 0;
@@ -100,20 +101,31 @@ export class CostTally {
     let good = 0;
     for (const [name, sums] of this.stages) {
       const stage = stages.find((item) => item.name === name);
-      const windowMs = stage === undefined ? sums.endedMs - sums.beganMs : stage.window.end_ms - stage.window.start_ms;
+      const measuredMs = stage === undefined ? 0 : stage.window.end_ms - stage.window.start_ms;
+      // The window of a single arrival has no length, but its request took the machine's time.
+      const windowMs = measuredMs > 0 ? measuredMs : sums.endedMs - sums.beganMs;
       const stageCost = hardware ? (machineCost(windowMs, this.endpoint) ?? 0) : sums.cost;
       cost += stageCost;
       requests += sums.requests;
       tokens += sums.outputTokens;
       if (stage === undefined || stage.rates.goodput === null) continue;
       goodCost += stageCost;
-      good += Math.round((stage.rates.goodput * windowMs) / 1000);
+      good += Math.round((stage.rates.goodput * measuredMs) / 1000);
     }
     return {
-      total,
+      total: this.totalUsd,
       per_request: requests > 0 ? cost / requests : null,
       per_1m_output: tokens > 0 ? (cost / tokens) * 1e6 : null,
       per_good: good > 0 ? goodCost / good : null,
     };
+  }
+
+  /** Whether the machine's time is the cost: an unknown price of every request is not a price of 0. */
+  private get machineDecides(): boolean {
+    return this.priced === 0 && this.endpoint.hardware?.costPerHour !== undefined;
+  }
+
+  private machineTotal(): number {
+    return Number.isFinite(this.beganMs) ? (machineCost(this.endedMs - this.beganMs, this.endpoint) ?? 0) : 0;
   }
 }

@@ -265,8 +265,10 @@ export class StageAggregator {
     concurrency: { concurrencyMean: number; concurrencyMax: number },
   ): StageTotals {
     const { hardware, originMs } = this.options;
+    // The window of a single arrival has no length, but its request took the machine's time.
+    const untilMs = window.endMs > window.startMs ? window.endMs : Math.max(window.endMs, this.lastEndMs);
     const machine = (fromMs: number): number | null =>
-      machineCost(window.endMs - fromMs, hardware === undefined ? {} : { hardware });
+      machineCost(untilMs - fromMs, hardware === undefined ? {} : { hardware });
     return {
       window,
       requests: this.measured.scheduled,

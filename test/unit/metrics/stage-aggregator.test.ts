@@ -55,6 +55,22 @@ describe('latencies of a stage', () => {
     assert.equal(result.metrics['tokens_per_event']?.max, 7 / 3);
   });
 
+  it('keep the requests that opened a connection: a user who waits for one waits', () => {
+    const cold = request({ at: at(0), ttft: 900, more: { connect_ms: 40 } });
+    const result = resultOf([cold, ...many(5).slice(1)]);
+    assert.deepEqual([result.metrics['ttft']?.n, result.metrics['ttft']?.max], [5, 900]);
+    assert.deepEqual([result.metrics['connect']?.n, result.metrics['connect']?.p50], [1, 40]);
+  });
+
+  it('judge what the client itself took, of failed requests too', () => {
+    const late = { ...failure(at(9)), sent: at(9) + 30 };
+    const result = resultOf([...many(9, () => ({ lag: 2 })), late], {
+      slos: [slo('dispatch_lag.max <= 10ms'), slo('connect.p50 <= 10ms')],
+    });
+    assert.deepEqual([result.slo[0]?.value, result.slo[0]?.verdict], [30, 'fail']);
+    assert.equal(result.slo[1]?.reason, 'no request has a connect');
+  });
+
   it('leave out what is not measured', () => {
     const warm = request({ at: at(0), ttft: 9000, more: { phase: 'warmup' } });
     const cool = request({ at: at(99), ttft: 9000, more: { phase: 'cooldown' } });

@@ -139,6 +139,95 @@ describe('cost', () => {
     assert.ok((result.total ?? 0) > 0.009);
   });
 
+  describe('of a machine that costs $2.50 an hour', () => {
+    const hardware = { costPerHour: 2.5 };
+    const minute = 2.5 / 60;
+    /** A minute of 8 requests per second, 120 tokens each; every second one misses the limit. */
+    const stageOf = (name: string, goodLimit: boolean, originMs = ORIGIN_MS) => {
+      const records = Array.from({ length: 480 }, (_, i) =>
+        request({
+          at: originMs + i * 125,
+          ttft: i % 2 === 0 ? 100 : 300,
+          more: { stage: name, output_tokens: 120 },
+        }),
+      );
+      const slos = goodLimit
+        ? [slo('ttft.p99 <= 200ms'), slo('cost.per_good <= $1'), slo('cost.per_1m_output <= $1')]
+        : [];
+      return { records, result: resultOf(records, { name, slos, originMs, durationMs: 60_000, hardware }) };
+    };
+    const costOf = (stages: ReturnType<typeof stageOf>[]) => {
+      const tally = new CostTally({ hardware });
+      for (const { records } of stages) for (const record of records) tally.add(record);
+      return tally.result(stages.map(({ result }) => result));
+    };
+
+    it('is its share of the time per request, per token and per good request', () => {
+      const stage = stageOf('steady', true);
+      const cost = costOf([stage]);
+      near(cost.per_request, minute / 480);
+      near(cost.per_1m_output, (minute / (480 * 120)) * 1e6);
+      near(cost.per_good, minute / 240);
+      assert.equal(stage.result.rates.goodput, 4);
+      // The SLO on a stage and the figure of a target are the same formula.
+      near(stage.result.slo.find(({ expr }) => expr.startsWith('cost.per_good'))?.value, minute / 240);
+      near(stage.result.slo.find(({ expr }) => expr.startsWith('cost.per_1m'))?.value, (minute / 57_600) * 1e6);
+    });
+
+    it('adds up over stages, and takes good requests from those that know them', () => {
+      const known = stageOf('known', true);
+      const unknown = stageOf('unknown', false, ORIGIN_MS + 60_000);
+      const cost = costOf([known, unknown]);
+      near(cost.per_request, (2 * minute) / 960);
+      near(cost.per_good, minute / 240);
+      assert.equal(unknown.result.rates.goodput, null);
+    });
+
+    it('is paid for stages without a good request, too', () => {
+      const fine = stageOf('fine', true);
+      const records = Array.from({ length: 480 }, (_, i) =>
+        request({ at: ORIGIN_MS + i * 125, ttft: 900, more: { stage: 'slow' } }),
+      );
+      const slow = {
+        records,
+        result: resultOf(records, { name: 'slow', slos: [slo('ttft.p99 <= 200ms')], durationMs: 60_000, hardware }),
+      };
+      near(costOf([fine, slow]).per_good, (2 * minute) / 240);
+      assert.equal(costOf([slow]).per_good, null, 'no good request at any price');
+    });
+
+    it('counts from the first send to the last end in the total', () => {
+      const tally = new CostTally({ hardware });
+      assert.equal(tally.totalUsd, 0);
+      tally.add(request({ at: 1000, more: { phase: 'warmup', end: 1500 } }));
+      tally.add(request({ at: 2000, more: { end: 3_601_000 } }));
+      near(tally.totalUsd, 2.5);
+      near(tally.result([]).total, 2.5);
+    });
+
+    it('is not free for a single request', () => {
+      const records = [request({ at: ORIGIN_MS, more: { end: ORIGIN_MS + 3600 } })];
+      const result = resultOf(records, { name: 'stage', hardware, slos: [slo('cost.per_request <= $1')] });
+      near(costOf([{ records, result }]).per_request, 0.0025);
+      near(result.slo[0]?.value, 0.0025);
+    });
+
+    it('gives way to a price, and stands in where a price has no tokens to go by', () => {
+      const priced = new CostTally({ hardware, ...price });
+      priced.add(request({ at: 0, more: { input_tokens: 500_000, output_tokens: 0, end: 3_600_000 } }));
+      near(priced.result([]).total, 1);
+      const unknown = new CostTally({ hardware, ...price });
+      unknown.add(request({ at: 0, more: { input_tokens: null, output_tokens: null, end: 3_600_000 } }));
+      near(unknown.result([]).total, 2.5);
+      near(unknown.result([]).per_request, 2.5);
+    });
+  });
+
+  it('never prices more cached tokens than there were', () => {
+    const record = request({ at: 0, more: { input_tokens: 100, output_tokens: null, cached_input_tokens: 900 } });
+    near(priceOf(record, price), (100 * 0.5) / 1e6);
+  });
+
   it('is unknown as a whole where nothing is priced', () => {
     const tally = new CostTally({});
     tally.add(request({ at: 0 }));
