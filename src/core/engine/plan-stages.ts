@@ -1,10 +1,13 @@
 /** Load stages with their lists expanded, durations and rates in base units. */
+import { formatSeconds } from '../../protocol/format';
 import type { RequestTemplate, StagePlan } from '../../protocol/plan';
 import { nameStage, UniqueIds } from '../spec/naming';
 import type { StageSpec } from '../spec/schema-load';
 import { parseDurationMs, parseRatePerS } from '../spec/units';
+import { arrivalFields, loopOf, sendsSynthetic, sessionsOf, syntheticOf } from './plan-arrivals';
 import type { PlanProblems } from './plan-problems';
 import type { RoutedSlos } from './plan-slos';
+import type { PlannedTrace } from './plan-trace';
 
 export interface LocatedStage {
   value: StageSpec;
@@ -21,6 +24,8 @@ const DEFAULT_MAX_CONCURRENCY = 1024;
 interface Context {
   pool: RequestTemplate[];
   slos: RoutedSlos;
+  /** By the pointer of the stage. */
+  traces: ReadonlyMap<string, PlannedTrace>;
   problems: PlanProblems;
 }
 
@@ -49,6 +54,12 @@ function subStages({ value, id }: LocatedStage): { name: string; spec: StageSpec
 }
 
 function poolOf({ value, pointer }: LocatedStage, { pool, problems }: Context): RequestTemplate[] {
+  const hasCases = pool.some(({ casePointer }) => casePointer !== undefined);
+  if (sendsSynthetic(value, hasCases)) return [];
+  if (value.input_tokens !== undefined && value.pattern !== 'trace') {
+    const message = '"input_tokens" has no effect: "cases" says that the stage sends the cases of the file.';
+    problems.at('unused-key', message, `${pointer}/input_tokens`, { severity: 'warning' });
+  }
   if (pool.length === 0) {
     problems.at(
       'nothing-to-send',
@@ -66,27 +77,48 @@ function planStage(
   spec: StageSpec,
   name: string,
   requestPool: RequestTemplate[],
-  { slos }: Context,
+  { slos, traces, problems }: Context,
 ): StagePlan {
   const rate = typeof spec.rate === 'string' ? parseRatePerS(spec.rate) : null;
   const durationMs = spec.duration === undefined ? null : parseDurationMs(spec.duration);
-  const isOpen = spec.pattern !== 'sync' && spec.pattern !== 'concurrent' && spec.pattern !== 'throughput';
+  const loop = loopOf(spec);
   const concurrency = spec.pattern === 'sync' ? 1 : typeof spec.concurrency === 'number' ? spec.concurrency : undefined;
+  const users = Math.max(concurrency ?? 0, ...closedRange(spec));
+  const trace = traces.get(pointer);
+  const warmupMs = (spec.warmup === undefined ? null : parseDurationMs(spec.warmup)) ?? 0;
+  const cooldownMs = (spec.cooldown === undefined ? null : parseDurationMs(spec.cooldown)) ?? 0;
+  if (trace?.played !== undefined && warmupMs + cooldownMs >= trace.played.durationMs) {
+    problems.at(
+      'nothing-measured',
+      `The trace lasts ${formatSeconds(trace.played.durationMs / 1000)} at this speed: "warmup" and "cooldown" leave nothing of it to measure.`,
+      pointer,
+    );
+  }
+  const synthetic = syntheticOf(spec);
+  const sessions = sessionsOf(spec);
   return {
     pointer,
     name,
     pattern: spec.pattern,
-    loop: isOpen ? 'open' : 'closed',
-    ...(isOpen && rate !== null ? { rate } : {}),
-    ...(!isOpen && concurrency !== undefined ? { concurrency } : {}),
-    ...(spec.burstiness === undefined ? {} : { burstiness: spec.burstiness }),
+    loop,
+    ...(loop === 'open' && rate !== null ? { rate } : {}),
+    ...(loop === 'closed' && concurrency !== undefined ? { concurrency } : {}),
+    ...arrivalFields(spec, trace?.path),
     ...(durationMs === null ? {} : { durationMs }),
     ...(spec.requests === undefined ? {} : { requests: spec.requests }),
-    warmupMs: (spec.warmup === undefined ? null : parseDurationMs(spec.warmup)) ?? 0,
-    cooldownMs: (spec.cooldown === undefined ? null : parseDurationMs(spec.cooldown)) ?? 0,
-    maxConcurrency: spec.max_concurrency ?? Math.max(DEFAULT_MAX_CONCURRENCY, concurrency ?? 0),
+    ...trace?.played,
+    warmupMs,
+    cooldownMs,
+    maxConcurrency: spec.max_concurrency ?? Math.max(DEFAULT_MAX_CONCURRENCY, users),
     caseOrder: spec.cases ?? 'sequential',
     requestPool,
+    ...(synthetic === undefined ? {} : { synthetic }),
+    ...(sessions === undefined ? {} : { sessions }),
     slos: [...slos.everyStage, ...(slos.ofStage.get(pointer) ?? [])],
   };
+}
+
+/** Numbers of users that a ramp or a sweep goes through. */
+function closedRange({ from, to }: StageSpec): number[] {
+  return [from, to].filter((value) => typeof value === 'number');
 }

@@ -16,6 +16,7 @@ import { ReferencedFiles, type ReadFile } from './plan-files';
 import { caseFilter, stageFilter, whatOf, type PlanSelection } from './plan-select';
 import { routeSlos } from './plan-slos';
 import { planStages } from './plan-stages';
+import { planTraces } from './plan-trace';
 import { targetId } from './plan-targets';
 
 export type { PlanSelection } from './plan-select';
@@ -77,14 +78,22 @@ export async function buildPlan(input: PlanInput): Promise<PlanOutput> {
   const slos = routeSlos(spec, { what, presets, stages: stageSpecs, problems });
 
   const files = new ReferencedFiles(baseDir, input.readFile, problems);
-  const [variants] = await Promise.all([readVariants(spec, files), files.loadCases(spec, chosen)]);
+  const [variants, traces] = await Promise.all([
+    readVariants(spec, files),
+    planTraces(stageSpecs, baseDir, problems),
+    files.loadCases(spec, chosen),
+  ]);
   const repeat = input.overrides?.repeat;
   const source: CaseSource = { spec, chosen, files, problems, ...(repeat === undefined ? {} : { repeat }) };
   // What is asked depends on the variant alone: every endpoint and every combination shares it.
   const work = variants.map((variant) => {
     const cases = planCases(source, variant);
     const pool = stageSpecs.length > 0 ? requestPool(source, variant, cases) : [];
-    return { variant, cases: what === 'load' ? [] : cases, stages: planStages(stageSpecs, { pool, slos, problems }) };
+    return {
+      variant,
+      cases: what === 'load' ? [] : cases,
+      stages: planStages(stageSpecs, { pool, slos, traces, problems }),
+    };
   });
 
   const targets = endpoints.flatMap((endpoint) =>

@@ -8,10 +8,17 @@ import type { Disposable } from '../util/disposable';
 import { messageOf, PromptrigError, type ErrorCode } from '../util/errors';
 import { SharedCounters } from './concurrency';
 import { LagHistogram } from './lag-histogram';
+import { limitedStage, openFilesLimit, withinOpenFiles } from './open-files';
+import { seedFor } from './prng';
+import type { TraceRows } from './prompt-source';
+import { peakRate } from './schedule';
+import type { Trace } from './trace';
+import { traceStage, type TraceStage } from './trace-stage';
 import { virtualUsers } from './users';
+import type { StagePlan } from '../../protocol/plan';
 import type { EndedRequest, LoadTarget, StageJob, StageListener, StageOutcome } from './types';
 import { measuredWindow } from './windows';
-import type { FromWorker, LoadWorkerData, ShareOutcome, TlsMaterial, ToWorker } from './worker-protocol';
+import type { FromWorker, LoadWorkerData, ShareOutcome, TlsMaterial, ToWorker, TraceLimits } from './worker-protocol';
 
 /** From here on one thread is not enough to stamp every arrival in time. */
 const ONE_WORKER_CONCURRENCY = 64;
@@ -21,6 +28,13 @@ const MAX_WORKERS = 4;
 const MAX_WARM_CONNECTIONS = 1024;
 /** From posting a stage to its zero, so that every worker has it by then. */
 const LEAD_MS = 20;
+/** The same where requests differ from each other: the first of them are made in it. */
+const LEAD_TO_PREPARE_MS = 150;
+/**
+ * Semi-space of a worker. The default of 16 MB is collected many times a second under load, and what is in flight is copied
+ * each time; a request does not live long, so that in a larger one nearly all is dead by then.
+ */
+const WORKER_YOUNG_MB = 64;
 /** A worker that has not ended its requests so long after a cancellation hangs. */
 const CANCEL_GRACE_MS = 2000;
 
@@ -32,6 +46,8 @@ export interface LoadRunnerOptions {
   /** Monotonic ms; instants of records count from here. */
   clockOriginMs: number;
   clock?: Clock;
+  /** Files that this process may have open; null where there is no limit. By default the system is asked. */
+  openFiles?: () => Promise<number | null>;
 }
 
 interface OpenTarget {
@@ -46,6 +62,8 @@ export class LoadRunner implements Disposable {
   private readonly clock: Clock;
   private readonly targets = new Map<string, OpenTarget>();
   private workers: Promise<WorkerLink>[] = [];
+  /** The last one read: the steps of a stage and the targets of a run replay the same one. */
+  private trace: { key: string; trace: Trace } | undefined;
   private closed = false;
 
   constructor(private readonly options: LoadRunnerOptions) {
@@ -95,31 +113,44 @@ export class LoadRunner implements Disposable {
   /**
    * Runs one stage to its end. When `signal` is aborted, requests in flight end as cancelled and the outcome covers what ran.
    * @throws PromptrigError `engine_crashed` when a worker dies (what it had delivered stays delivered), `usage` and
-   *   `unsupported` for a stage that cannot be run as it is
+   *   `unsupported` for a stage that cannot be run as it is or needs more connections than this process may open,
+   *   `not_found`, `unreadable` and `invalid_file` for a trace
    */
   async run(
     targetId: string,
     stageName: string,
-    job: StageJob,
+    asked: StageJob,
     listener: StageListener,
     signal: AbortSignal,
   ): Promise<StageOutcome> {
     const opened = this.targets.get(targetId);
     if (opened === undefined) throw new PromptrigError('internal', `The target "${targetId}" has not been opened.`);
-    const { concurrency, rate } = offeredLoad(job, opened.expectedConcurrency);
+    const { job, trace } = await this.resolve(asked, signal);
+    const { concurrency, rate } = offeredLoad(job, opened.expectedConcurrency, trace);
     const links = await this.start(job.kind === 'cases' ? 1 : this.workersFor(concurrency, rate));
     // Connections that the server has closed since are opened again, and new workers get to know the target. An endpoint
     // that has gone meanwhile is not an error here: each request will say so.
     if (!signal.aborted) await this.warm(opened, links, concurrency, signal);
 
     const counters = new SharedCounters();
-    const originMs = this.clock.nowMs() + LEAD_MS;
+    const originMs = this.originFor(job);
     const lags = new LagHistogram();
     const lives = links.map(() => ({ scheduled: 0, inFlight: 0 }));
     listener.onStart(originMs);
     const shares = links.map((link, worker) =>
       link.run(
-        { targetId, stageName, job, share: { originMs, worker, workers: links.length, counters: counters.buffer } },
+        {
+          targetId,
+          stageName,
+          job,
+          share: {
+            originMs,
+            worker,
+            workers: links.length,
+            counters: counters.buffer,
+            ...(trace === undefined ? {} : { trace: rowsOf(trace) }),
+          },
+        },
         {
           onEnded: (batch) => {
             for (const ended of batch) addLag(lags, ended);
@@ -160,6 +191,48 @@ export class LoadRunner implements Disposable {
     } finally {
       signal.removeEventListener('abort', cancelAll);
     }
+  }
+
+  /** The job as the workers get it: with its trace read, its own seed, and no more connections than can be opened. */
+  private async resolve(job: StageJob, signal: AbortSignal): Promise<{ job: StageJob; trace?: Trace }> {
+    const limit = await (this.options.openFiles ?? openFilesLimit)();
+    if (job.kind === 'cases') {
+      withinOpenFiles('cases', job.concurrency, limit);
+      return { job };
+    }
+    const { stage: checked, note } = limitedStage(job.stage, limit);
+    if (note !== null && !this.notes.includes(note)) this.notes.push(note);
+    const seed = seedFor(job.seed, checked.name);
+    if (checked.pattern !== 'trace') return { job: { ...job, seed, stage: checked } };
+    const { stage, trace } = await this.readTrace(checked, signal);
+    return { job: { ...job, seed, stage }, trace };
+  }
+
+  private async readTrace(stage: StagePlan, signal: AbortSignal): Promise<TraceStage> {
+    const { trace: replay, requests, durationMs } = stage;
+    if (replay === undefined)
+      throw new PromptrigError('usage', `The stage "${stage.name}" does not say which trace it replays.`);
+    const limits = {
+      ...(requests === undefined ? {} : { requests }),
+      ...(durationMs === undefined ? {} : { durationMs: durationMs * replay.speed }),
+    };
+    const key = JSON.stringify([replay.path, limits]);
+    if (this.trace?.key !== key) {
+      const [link] = await this.start(1);
+      if (link === undefined) throw new PromptrigError('internal', 'No load worker could be started.');
+      const trace = await link.readTrace(replay.path, limits, signal);
+      for (const { message } of trace.notices) this.notes.push(`${replay.path}: ${message}`);
+      this.trace = { key, trace };
+    }
+    return traceStage(stage, this.trace.trace);
+  }
+
+  /** A whole number of microseconds after the clock's origin, as records have their instants: so that 0 stays 0. */
+  private originFor(job: StageJob): number {
+    const { clockOriginMs } = this.options;
+    const differing = job.kind === 'load' && (job.stage.synthetic !== undefined || job.stage.pattern === 'trace');
+    const afterMs = this.clock.nowMs() + (differing ? LEAD_TO_PREPARE_MS : LEAD_MS) - clockOriginMs;
+    return clockOriginMs + Math.ceil(afterMs * 1000) / 1000;
   }
 
   /** Ends the workers; runs in progress fail. */
@@ -243,12 +316,21 @@ async function tlsOf(target: LoadTarget): Promise<TlsMaterial> {
   }
 }
 
+/** What the workers need of a trace. */
+function rowsOf({ length, offsetsMs, inputTokens, outputTokens, blocks }: Trace): TraceRows {
+  return { length, offsetsMs, inputTokens, outputTokens, blocks };
+}
+
 /** Requests in flight and per second that a job may ask for. */
-function offeredLoad(job: StageJob, expectedConcurrency: number): { concurrency: number; rate: number } {
+function offeredLoad(
+  job: StageJob,
+  expectedConcurrency: number,
+  trace: Trace | undefined,
+): { concurrency: number; rate: number } {
   if (job.kind === 'cases') return { concurrency: job.concurrency, rate: 0 };
   const { stage } = job;
   if (stage.loop === 'closed') return { concurrency: virtualUsers(stage), rate: 0 };
-  return { concurrency: Math.min(expectedConcurrency, stage.maxConcurrency), rate: stage.rate ?? 0 };
+  return { concurrency: Math.min(expectedConcurrency, stage.maxConcurrency), rate: peakRate(stage, trace) };
 }
 
 /**
@@ -320,7 +402,13 @@ class WorkerLink {
 
   static async start(entry: string, data: LoadWorkerData, note: (text: string) => void): Promise<WorkerLink> {
     // Flags of the host process (a debugger, a loader) must not slow the measuring thread down.
-    const link = new WorkerLink(new Worker(entry, { workerData: data, execArgv: [] }));
+    const link = new WorkerLink(
+      new Worker(entry, {
+        workerData: data,
+        execArgv: [],
+        resourceLimits: { maxYoungGenerationSizeMb: WORKER_YOUNG_MB },
+      }),
+    );
     const ready = await link.wait(READY_CALL);
     if (ready.type === 'ready' && ready.warmUpProblem !== null) {
       note(
@@ -349,6 +437,23 @@ class WorkerLink {
       if (message.type !== 'opened')
         throw new PromptrigError('internal', `A load worker answered with "${message.type}".`);
       return message;
+    } finally {
+      signal.removeEventListener('abort', cancel);
+    }
+  }
+
+  async readTrace(path: string, limits: TraceLimits, signal: AbortSignal): Promise<Trace> {
+    const call = this.nextCall++;
+    const answer = this.wait(call);
+    const cancel = () => this.post({ type: 'cancel', call });
+    this.post({ type: 'trace', call, path, limits });
+    if (signal.aborted) cancel();
+    signal.addEventListener('abort', cancel, { once: true });
+    try {
+      const message = await answer;
+      if (message.type !== 'trace')
+        throw new PromptrigError('internal', `A load worker answered with "${message.type}".`);
+      return message.trace;
     } finally {
       signal.removeEventListener('abort', cancel);
     }

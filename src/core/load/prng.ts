@@ -33,6 +33,11 @@ export function uniformAt(seed: number, label: string, index: number): number {
   return unit(high, low);
 }
 
+/** A seed of its own for each of several things that share one, such as the stages of a run: their draws are independent. */
+export function seedFor(seed: number, name: string): number {
+  return Math.floor(uniformAt(seed, `seed of ${name}`, 0) * 4294967296);
+}
+
 /** sfc32 (Chris Doty-Humphrey, PractRand): a small fast generator of 128 bits of state that passes PractRand. */
 export class Random {
   private a: number;

@@ -73,6 +73,8 @@ type SendOrder = Pick<TurnOrder, 'index' | 'scheduledMs' | 'socketWaitMs' | 'sou
 export class StageRun implements JobRun {
   private readonly dispatcher: Dispatcher;
   private readonly pacer: Pacer;
+  /** Of turns after the first. */
+  private readonly sessionPacer: Pacer;
   private readonly source: RequestSource;
   private readonly lookAhead: LookAhead | undefined;
   private readonly sessions: Sessions | undefined;
@@ -97,6 +99,7 @@ export class StageRun implements JobRun {
       share.originMs + this.window.endMs,
     );
     this.pacer = new Pacer(clock, soon);
+    this.sessionPacer = new Pacer(clock, soon);
     this.source = new RequestSource({ wire, target: wireTarget, stage, seed, targetId, trace });
     const requests = Math.min(stage.requests ?? Number.POSITIVE_INFINITY, trace?.length ?? Number.POSITIVE_INFINITY);
     this.dispatcher = this.dispatcherOf(Math.ceil(requests / (stage.sessions?.turns ?? 1)), counters);
@@ -144,7 +147,7 @@ export class StageRun implements JobRun {
     requests: number,
     counters: SharedCounters,
   ): Sessions {
-    const { stage, share, clock, soon, clockOriginMs } = this.options;
+    const { stage, share, clock, clockOriginMs } = this.options;
     return new Sessions({
       turns,
       thinkTimeMs,
@@ -153,7 +156,7 @@ export class StageRun implements JobRun {
       clockOriginMs,
       source: this.source,
       clock,
-      pacer: new Pacer(clock, soon),
+      pacer: this.sessionPacer,
       send: (turn) => this.sendTurn(turn),
       onSessionEnded: () => counters.endArrival(),
     });
@@ -309,7 +312,8 @@ export class StageRun implements JobRun {
     this.resolve?.({
       endMs: this.endMs,
       scheduled: this.dispatched.scheduled + (this.sessions?.laterTurns ?? 0),
-      spinMs: this.pacer.spinMs,
+      // Both pacers may spin at once in an open loop, whose own is the one that hardly rests: the lower bound counts.
+      spinMs: this.options.stage.loop === 'open' ? this.pacer.spinMs : this.sessionPacer.spinMs,
       concurrencyIntegral: this.gauge.integral,
       concurrencyMax: this.gauge.max,
     });

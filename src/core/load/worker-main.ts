@@ -10,6 +10,7 @@ import { HealthWatch } from './health';
 import { Intake } from './intake';
 import { RequestExecution, type RequestContext, type RequestListener, type RequestSpec } from './request';
 import { timeoutFailure, transportFailure } from './request-errors';
+import { readTrace } from './trace-read';
 import { StageRun, type JobRun } from './stage-run';
 import type { EndedRequest, LoadTarget } from './types';
 import { warmCodePath } from './warm-up';
@@ -73,6 +74,9 @@ class LoadWorker {
         this.endpoints.get(message.targetId)?.context.pool.close();
         this.endpoints.delete(message.targetId);
         return;
+      case 'trace':
+        this.guard(message.call, this.readTrace(message));
+        return;
       case 'run':
         this.guard(message.call, this.run(message));
         return;
@@ -124,6 +128,14 @@ class LoadWorker {
     });
   }
 
+  private async readTrace(message: Extract<ToWorker, { type: 'trace' }>): Promise<void> {
+    const { call, path, limits } = message;
+    const controller = new AbortController();
+    this.calls.set(call, () => controller.abort(new PromptrigError('cancelled', 'The run was stopped.')));
+    const trace = await readTrace(path, { ...limits, signal: controller.signal });
+    this.port.postMessage({ type: 'trace', call, trace });
+  }
+
   private createEndpoint(target: LoadTarget, tls: TlsMaterial): Endpoint {
     const { endpoint, params, apiKey } = target;
     if (endpoint.url === null) throw new PromptrigError('internal', `The endpoint "${endpoint.name}" has no address.`);
@@ -173,6 +185,7 @@ class LoadWorker {
             ...shared,
             stage: job.stage,
             seed: job.seed,
+            ...(share.trace === undefined ? {} : { trace: share.trace }),
             totalTimeoutMs: endpoint.context.timeouts.totalMs,
             soon: setImmediate,
           })

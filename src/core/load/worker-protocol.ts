@@ -1,10 +1,18 @@
 /** What crosses between a LoadRunner and its worker threads. Plain data; instants are monotonic ms unless said otherwise. */
+import type { Trace } from './trace';
+import type { TraceRows } from './prompt-source';
 import type { EndedRequest, LoadTarget, StageJob } from './types';
 
 /** `workerData` of a load worker. */
 export interface LoadWorkerData {
   /** Instants of records count from here. */
   clockOriginMs: number;
+}
+
+/** Rows beyond these are not read; `durationMs` counts at speed 1. */
+export interface TraceLimits {
+  requests?: number;
+  durationMs?: number;
 }
 
 export interface TlsMaterial {
@@ -20,6 +28,8 @@ export interface StageShare {
   workers: number;
   /** See SharedCounters. */
   counters: SharedArrayBuffer;
+  /** On shared memory: it is read once, whatever the number of workers. */
+  trace?: TraceRows;
 }
 
 export type ToWorker =
@@ -27,7 +37,9 @@ export type ToWorker =
   | { type: 'open'; call: number; target: LoadTarget; tls: TlsMaterial; connections: number }
   | { type: 'release'; targetId: string }
   | { type: 'run'; call: number; targetId: string; stageName: string; job: StageJob; share: StageShare }
-  /** Ends the opening or the stage with this call number. */
+  /** Read a trace file; answered by `trace`. */
+  | { type: 'trace'; call: number; path: string; limits: TraceLimits }
+  /** Ends the opening, the reading or the stage with this call number. */
   | { type: 'cancel'; call: number }
   /** A batch of `ended` has been taken. */
   | { type: 'ack' };
@@ -36,6 +48,7 @@ export type FromWorker =
   /** `warmUpProblem` says why the code path could not be warmed, where it could not. */
   | { type: 'ready'; warmUpProblem: string | null }
   | { type: 'opened'; call: number; idle: number; problem: { kind: string; message: string } | null }
+  | { type: 'trace'; call: number; trace: Trace }
   | { type: 'ended'; call: number; batch: EndedRequest[] }
   | { type: 'deltas'; call: number; deltas: { pointer: string; repeat: number; text: string }[] }
   | { type: 'live'; call: number; scheduled: number; inFlight: number }

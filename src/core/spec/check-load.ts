@@ -2,20 +2,20 @@
 import type { LoadPattern } from '../../protocol/plan';
 import { childPointer } from './pointer';
 import type { Reporter } from './reporter';
+import { MAX_RATE } from '../load/schedule';
 import { ARRIVAL_KEYS, PATTERN_KEYS } from './schema-load';
 import { SUPPORTED_PATTERNS, UNSUPPORTED_KEYS } from './supported';
 import type { MapNode, TreeNode } from './tree';
-import { parseDurationMs, parseRatePerS } from './units';
-
-/** Beyond it no single machine sends, and a schedule would not fit into memory. */
-const HIGHEST_RATE_PER_S = 1_000_000;
+import { checkArrivals, checkContent } from './check-arrivals';
+import { durationOf, textOf } from './node-values';
+import { parseRatePerS } from './units';
 
 export function checkStage(node: TreeNode, pointer: string, report: Reporter): void {
   if (node.kind !== 'map') return;
   const patternNode = node.entries.get('pattern')?.node;
   const pattern = patternNode?.kind === 'scalar' ? String(patternNode.value) : '';
   checkName(node, pointer, report);
-  checkRates(node, pointer, report);
+  checkRates(node, pattern, pointer, report);
   if (!Object.hasOwn(PATTERN_KEYS, pattern) || patternNode === undefined) return;
   const keys = PATTERN_KEYS[pattern as LoadPattern];
   for (const key of keys.required) {
@@ -43,6 +43,8 @@ export function checkStage(node: TreeNode, pointer: string, report: Reporter): v
     report.notSupported(`The pattern "${pattern}"`, patternNode.span, childPointer(pointer, 'pattern'));
   } else {
     checkLength(node, patternNode, pointer, report);
+    checkArrivals(pattern as LoadPattern, node, pointer, report);
+    checkContent(pattern as LoadPattern, node, pointer, report);
   }
   for (const entry of node.entries.values()) {
     if (!UNSUPPORTED_KEYS.stage.has(entry.key)) continue;
@@ -64,18 +66,19 @@ function checkName(node: MapNode, pointer: string, report: Reporter): void {
   });
 }
 
-function checkRates(node: MapNode, pointer: string, report: Reporter): void {
+function checkRates(node: MapNode, pattern: string, pointer: string, report: Reporter): void {
   for (const key of ['rate', 'concurrency', 'base', 'peak', 'from', 'to']) {
     const value = node.entries.get(key)?.node;
     const single = value === undefined ? [] : value.kind === 'list' ? value.items : [value];
     single.forEach((item, index) => {
       if (item.kind !== 'scalar' || typeof item.value !== 'string') return;
       const rate = parseRatePerS(item.value);
-      if (rate === null || (rate > 0 && rate <= HIGHEST_RATE_PER_S)) return;
+      if (rate === null || (rate > 0 && rate <= MAX_RATE)) return;
+      if (rate === 0 && mayBeZero(node, pattern, key)) return;
       const at = childPointer(pointer, key);
       report.add({
         code: 'out-of-range',
-        message: `A rate must be above 0 and at most ${HIGHEST_RATE_PER_S}/s, not ${item.value}.`,
+        message: `A rate must be above 0 and at most ${MAX_RATE}/s, not ${item.value}.`,
         span: item.span,
         severity: 'error',
         pointer: value?.kind === 'list' ? childPointer(at, index) : at,
@@ -93,8 +96,16 @@ function checkRates(node: MapNode, pointer: string, report: Reporter): void {
   }
 }
 
+/** Nothing comes between two bursts, or at the very start of a ramp: both are patterns of their own, not slips. */
+function mayBeZero(node: MapNode, pattern: string, key: string): boolean {
+  if (key === 'base') return true;
+  return key === 'from' && pattern === 'ramp' && textOf(node, 'shape') !== 'exponential';
+}
+
 function checkLength(node: MapNode, patternNode: TreeNode, pointer: string, report: Reporter): void {
-  if (!node.entries.has('duration') && !node.entries.has('requests')) {
+  const pattern = patternNode.kind === 'scalar' ? patternNode.value : undefined;
+  // A trace ends by itself.
+  if (pattern !== 'trace' && !node.entries.has('duration') && !node.entries.has('requests')) {
     report.add({
       code: 'missing-key',
       message: 'A stage needs "duration" or "requests", or it would never end.',
@@ -119,10 +130,4 @@ function checkLength(node: MapNode, patternNode: TreeNode, pointer: string, repo
     severity: 'error',
     pointer: childPointer(pointer, entry?.key ?? 'duration'),
   });
-}
-
-function durationOf(node: MapNode, key: string): number | undefined {
-  const value = node.entries.get(key)?.node;
-  if (value?.kind !== 'scalar' || typeof value.value !== 'string') return undefined;
-  return parseDurationMs(value.value) ?? undefined;
 }

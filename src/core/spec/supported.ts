@@ -6,7 +6,19 @@ import type { ApiKind, LoadPattern } from '../../protocol/plan';
 
 export const SUPPORTED_APIS: ReadonlySet<ApiKind> = new Set(['openai-chat', 'sim']);
 
-export const SUPPORTED_PATTERNS: ReadonlySet<LoadPattern> = new Set(['sync', 'concurrent', 'constant', 'poisson']);
+export const SUPPORTED_PATTERNS: ReadonlySet<LoadPattern> = new Set([
+  'sync',
+  'concurrent',
+  'throughput',
+  'constant',
+  'poisson',
+  'gamma',
+  'ramp',
+  'burst',
+  'trace',
+  'sweep',
+  'capacity',
+]);
 
 /** Without `not-`, which every one of them may have. */
 export const SUPPORTED_ASSERTIONS: ReadonlySet<string> = new Set([
@@ -26,6 +38,6 @@ export const SUPPORTED_ASSERTIONS: ReadonlySet<string> = new Set([
 export const UNSUPPORTED_KEYS: Readonly<Record<'file' | 'case' | 'stage' | 'assertion', ReadonlySet<string>>> = {
   file: new Set(['dataset', 'baseline', 'interleave']),
   case: new Set(['turns']),
-  stage: new Set(['input_tokens', 'output_tokens', 'prefix', 'cache', 'sessions']),
+  stage: new Set(),
   assertion: new Set(['transform']),
 };

@@ -4,6 +4,7 @@ import { ClosedLoop, OpenLoop, type DispatchOrder, type DispatchResult } from '.
 import { LagHistogram } from '../../../src/core/load/lag-histogram';
 import { Pacer } from '../../../src/core/load/pacer';
 import { ArrivalCursor, constantArrivals, poissonArrivals } from '../../../src/core/load/schedule';
+import type { UserSpan } from '../../../src/core/load/users';
 import { FakeClock } from './fake-clock';
 
 interface Sent extends DispatchOrder {
@@ -215,6 +216,7 @@ describe('OpenLoop', () => {
 
 function closedLoop(options: {
   users: number;
+  spans?: UserSpan[];
   requests?: number;
   durationMs?: number;
   counters?: SharedCounters;
@@ -228,7 +230,8 @@ function closedLoop(options: {
   let inFlight = 0;
   let most = 0;
   const loop = new ClosedLoop({
-    users: options.users,
+    users:
+      options.spans ?? Array.from({ length: options.users }, () => ({ joinMs: 0, leaveMs: Number.POSITIVE_INFINITY })),
     originMs: 2000,
     durationMs: options.durationMs ?? Number.POSITIVE_INFINITY,
     requests: options.requests ?? Number.POSITIVE_INFINITY,

@@ -353,7 +353,7 @@ describe('LoadRunner', function () {
     await assert.rejects(run(load({ rate: 1e9, requests: 1 })), is('usage', 'rate'));
     await assert.rejects(run(load({ rate: 1, requests: 1, requestPool: [] })), is('usage', 'nothing to send'));
     await assert.rejects(run(load({ rate: 1 })), is('usage', 'never ends'));
-    await assert.rejects(run(load({ pattern: 'trace', requests: 1 })), is('unsupported', 'trace'));
+    await assert.rejects(run(load({ pattern: 'trace', requests: 1 })), is('usage', 'which trace'));
   });
 
   it('keeps what was delivered when a worker dies, says so, and works again afterwards', async () => {

@@ -190,9 +190,10 @@ describe('arrivals', () => {
 
   it('refuses a pattern that it cannot run, by name', () => {
     assert.throws(
-      () => arrivalsOf(stageOf({ pattern: 'trace' }), 1),
-      (error) => error instanceof PromptrigError && error.code === 'unsupported' && error.message.includes('trace'),
+      () => arrivalsOf(stageOf({ pattern: 'capacity' }), 1),
+      (error) => error instanceof PromptrigError && error.code === 'unsupported' && error.message.includes('capacity'),
     );
+    assert.throws(() => arrivalsOf(stageOf({ pattern: 'ramp' }), 1), isUsage(/"ramp"/));
   });
 });
 

@@ -80,11 +80,16 @@ retention: { runs: 200, age: 90d, size: 2GB }
   });
 
   it('marks each part that cannot run yet at its own line', () => {
-    const lines = (EXAMPLES.load ?? '').split('\n');
-    const marked = parseEvalFile(EXAMPLES.load ?? '', '/w/x.eval.yaml').diagnostics.map(({ range }) =>
+    const text = 'prompt: hi\ninterleave: true\ncases: [{ name: a }]\n';
+    const lines = text.split('\n');
+    const marked = parseEvalFile(text, '/w/x.eval.yaml').diagnostics.map(({ range }) =>
       lines[range.start.line]?.slice(range.start.character, range.end.character),
     );
-    assert.deepEqual(marked, ['input_tokens', 'output_tokens', 'prefix', 'sessions']);
+    assert.deepEqual(marked, ['interleave']);
+  });
+
+  it('can run every key of a load stage', () => {
+    assert.deepEqual(codes(parseEvalFile(EXAMPLES.load ?? '', '/w/x.eval.yaml')), []);
   });
 });
 
