@@ -24,8 +24,10 @@ export function formatValue(value: number, unit: Unit): string {
       return `${percentDigits(value)}%`;
     case 'USD':
       return formatMoney(value);
-    case 'tokens':
-      return `${countDigits(value)} tokens`;
+    case 'tokens': {
+      const count = countDigits(value);
+      return `${count} ${count === '1' ? 'token' : 'tokens'}`;
+    }
     case 'count':
       return countDigits(value);
   }
@@ -33,9 +35,9 @@ export function formatValue(value: number, unit: Unit): string {
 
 /** How far a value is from its limit: a difference of two shares is in points, not in percent. */
 export function formatDifference(difference: number, unit: Unit): string {
-  return unit === 'ratio'
-    ? `${significant(Math.abs(difference) * 100)} points`
-    : formatValue(Math.abs(difference), unit);
+  if (unit !== 'ratio') return formatValue(Math.abs(difference), unit);
+  const points = significant(Math.abs(difference) * 100);
+  return `${points} ${points === '1' ? 'point' : 'points'}`;
 }
 
 /** Cents where they tell the amount, else four significant digits: `$12.30`, `$0.002`, `$0.0001234`. */
@@ -72,9 +74,14 @@ export function formatClock(ms: number): string {
   return hours === 0 ? rest : `${hours}:${rest.padStart(5, '0')}`;
 }
 
-/** An interval in the scale that `value` is shown in, without repeating the unit: `176–195`. */
+/**
+ * An interval in the scale that `value` is shown in, without repeating the unit: `176–195`. A bound that is nothing beside
+ * the other one is 0 and no row of zeros.
+ */
 export function formatInterval(ci: readonly [number, number], value: number, unit: Unit): string {
-  const digits = (bound: number): string => {
+  const scale = Math.max(Math.abs(ci[0]), Math.abs(ci[1]));
+  const digits = (exact: number): string => {
+    const bound = besideScale(exact, scale);
     if (unit === 'ms') return significant(inSeconds(value) ? bound / 1000 : bound);
     if (unit === 'ratio') return percentDigits(bound);
     if (unit === 'USD') return formatMoney(bound).replace('$', '');
@@ -98,6 +105,13 @@ export function significant(value: number, digits = 3): string {
   const decimals = Math.max(0, digits - 1 - Math.floor(Math.log10(Math.abs(rounded))));
   const text = rounded.toFixed(Math.min(decimals, 100));
   return decimals === 0 ? text : text.replace(/\.?0+$/, '');
+}
+
+/** Below a thousandth of `scale` the digits that `scale` is shown with cannot tell a number from its nearest such digit. */
+function besideScale(value: number, scale: number): number {
+  if (!Number.isFinite(scale) || Math.abs(value) >= scale / 1000) return value;
+  const step = 10 ** (Math.floor(Math.log10(scale)) - 3);
+  return Math.round(value / step) * step;
 }
 
 function inSeconds(ms: number): boolean {

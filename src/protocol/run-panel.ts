@@ -1,6 +1,6 @@
 /** Messages between the run panel (webview) and the extension, which owns the truth. */
 import type { SloPlan, Unit } from './plan';
-import type { CaseRecord, RunVerdict, SloResult, StageCounts, StageResult } from './run-json';
+import type { CaseRecord, CurveResult, PhaseReport, RunVerdict, SloResult, StageCounts, StageResult } from './run-json';
 import type { TickPoint } from './events';
 
 export type RunPanelToHost =
@@ -51,10 +51,21 @@ export interface RunPanelTarget {
   stages: RunPanelStage[];
   quality: { passed: number; failed: number; errors: number; skipped: number; total: number; slo: SloResult[] };
   cases: CaseRecord[];
+  /** Of `sweep` and `capacity` stages whose steps are all over. */
+  curves?: CurveResult[];
+  /** Prefill and decode over all load stages, once the run is over. */
+  phases?: PhaseReport;
 }
 
 export interface RunPanelStage {
   name: string;
+  /** The `sweep` or `capacity` stage of which it is a step; it follows that stage and its earlier steps in the list. */
+  partOf?: string;
+  /** Offered requests per second, where the load is an open loop at one rate. */
+  rate?: number | null;
+  /** What a reader must know before trusting the numbers, each as a sentence; once the stage is done. */
+  caveats?: string[];
+  /** A stage whose steps are measured and not itself has `sweep` or `capacity` here from the start. */
   pattern: string;
   status: 'waiting' | 'running' | 'done';
   elapsedMs: number;
@@ -84,6 +95,10 @@ export interface RunPanelStage {
 export type RunPanelChange =
   | { kind: 'status'; status: RunPanelState['status']; statusText: string; verdict: RunVerdict | null }
   | { kind: 'stage'; target: string; stage: string; patch: Partial<Omit<RunPanelStage, 'points' | 'name' | 'history'>> }
+  /** A step that nobody could announce starts; it comes after its stage and the steps before it. */
+  | { kind: 'step'; target: string; step: RunPanelStage }
+  | { kind: 'curve'; target: string; curve: CurveResult }
+  | { kind: 'phases'; target: string; phases: PhaseReport }
   | { kind: 'points'; target: string; stage: string; points: TickPoint[] }
   | { kind: 'case'; target: string; record: CaseRecord }
   | { kind: 'quality'; target: string; quality: RunPanelTarget['quality'] };

@@ -149,6 +149,7 @@ export async function loadObservations(
     for await (const record of readCases(dir)) observer.onCase(record);
     for (const target of run.targets) {
       for (const stage of target.stages) observer.onStage(target.id, stage);
+      for (const curve of target.curves ?? []) observer.onCurve(target.id, curve);
       if (target.quality !== null) observer.onQuality(target.id, target.quality.slo);
     }
     return {

@@ -4,7 +4,7 @@ import { DisposableStore } from '../../core/util/disposable';
 import { PromptrigError, messageOf } from '../../core/util/errors';
 import type { Redactor } from '../../core/util/redact';
 import type { EngineEvent } from '../../protocol/events';
-import type { RunPlan } from '../../protocol/plan';
+import type { RunPlan, StagePlan } from '../../protocol/plan';
 import type { RunJson } from '../../protocol/run-json';
 import { CommandId } from '../contributions';
 import { RunObserver } from '../language/observations';
@@ -14,6 +14,8 @@ import { saveObservations, type ResultsStore } from './results-store';
 import { prepareRun, type PreparationParts, type PreparedRun, type RunRequest } from './run-preparation';
 import { RunProgress, type ProgressNow } from './run-progress';
 
+/** What the engine calls the stage that asks the cases. */
+const CASES_STAGE = 'cases';
 /** Line ends and status bar follow a run this often, in ms: more would be work nobody can read. */
 const REFRESH_MS = 200;
 const MAX_LOG_LINE = 500;
@@ -218,11 +220,24 @@ export class RunController implements vscode.Disposable {
         if (left <= 0) finished.add(subject);
         return;
       }
-      case 'tick':
-        observer.onProvisional(event.target, event.stage, this.stagePointer(prepared.plan, event), event.slos);
+      case 'stage-started': {
+        if (event.partOf === undefined) return;
+        const whole = planned(prepared.plan, event.target, event.partOf);
+        if (whole !== undefined) observer.onStep(event.target, whole.pointer, event.stage, event.rate);
         return;
+      }
+      case 'tick': {
+        const stage = planned(prepared.plan, event.target, event.stage);
+        // A step of a sweep is no stage of the plan, and what it misses is not missed by the file.
+        if (stage === undefined && event.stage !== CASES_STAGE) return;
+        observer.onProvisional(event.target, event.stage, stage?.pointer ?? null, event.slos);
+        return;
+      }
       case 'stage-finished':
         observer.onStage(event.target, event.stage);
+        return;
+      case 'curve':
+        observer.onCurve(event.target, event.curve);
         return;
       case 'quality':
         observer.onQuality(event.target, event.quality.slo);
@@ -240,11 +255,6 @@ export class RunController implements vscode.Disposable {
     }
   }
 
-  private stagePointer(plan: RunPlan, event: { target: string; stage: string }): string | null {
-    const target = plan.targets.find((item) => item.id === event.target);
-    return target?.stages.find((stage) => stage.name === event.stage)?.pointer ?? null;
-  }
-
   private refresh(active: ActiveRun): void {
     if (this.active !== active) return;
     this.parts.results.update(active.prepared.parsed.uri.toString(), active.observer.observations, active.finished);
@@ -259,6 +269,7 @@ export class RunController implements vscode.Disposable {
     if (run !== null) {
       for (const target of run.targets) {
         for (const stage of target.stages) observer.onStage(target.id, stage);
+        for (const curve of target.curves ?? []) observer.onCurve(target.id, curve);
         if (target.quality !== null) observer.onQuality(target.id, target.quality.slo);
       }
     }
@@ -312,6 +323,10 @@ export class RunController implements vscode.Disposable {
     log.error(redactor.text(reason ?? messageOf(error)));
     tell('error', redactor.text(messageOf(error)), { 'Show Log': () => log.show() });
   }
+}
+
+function planned(plan: RunPlan, target: string, stage: string): StagePlan | undefined {
+  return plan.targets.find((item) => item.id === target)?.stages.find((item) => item.name === stage);
 }
 
 /** A crash prints the line of the bundle that it happened in, and a minified line is the whole program. */

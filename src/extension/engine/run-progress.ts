@@ -1,9 +1,14 @@
 /** How far a run is, for the status bar: determinate wherever the plan gives a total. */
+import { formatValue } from '../../protocol/format';
 import type { EngineEvent } from '../../protocol/events';
 import type { RunPlan, StagePlan, TargetPlan } from '../../protocol/plan';
 
 /** A guess at one answer's time, used only to weigh cases against load stages before the first one has been timed. */
 const GUESSED_ANSWER_MS = 1_000;
+
+/** Probes that a capacity search takes beside those that halve its bracket: it cannot be known, only guessed. */
+const GUESSED_PROBES = 4;
+const DEFAULT_PRECISION = 0.05;
 
 interface Segment {
   target: string;
@@ -14,6 +19,8 @@ interface Segment {
   progress: number;
   elapsedMs: number;
   done: boolean;
+  /** Of a `sweep` or `capacity` stage: its steps so far, and how many there will be. */
+  steps?: { finished: number; expected: number; known: boolean };
 }
 
 export interface ProgressNow {
@@ -25,12 +32,17 @@ export interface ProgressNow {
   rps: number;
   /** Ms until the end; null until it can be told. */
   remainingMs: number | null;
+  /** The step of a `sweep` or `capacity` stage that runs: `at 16/s`. */
+  step?: string;
 }
 
 export class RunProgress {
   private readonly segments: Segment[];
   private active: Segment | null = null;
   private rps = 0;
+  private step: string | null = null;
+  /** The stage that each step is a part of, by target and step. */
+  private readonly partOf = new Map<string, string>();
 
   constructor(plan: RunPlan) {
     this.segments = plan.targets.flatMap((target) => [
@@ -48,16 +60,23 @@ export class RunProgress {
       target: this.active?.target ?? '',
       rps: this.rps,
       remainingMs: this.remaining(),
+      ...(this.step === null ? {} : { step: this.step }),
     };
   }
 
   apply(event: EngineEvent): void {
     switch (event.type) {
       case 'stage-started': {
+        if (event.partOf !== undefined) this.partOf.set(`${event.target}\n${event.stage}`, event.partOf);
         const segment = this.find(event.target, event.stage);
         if (segment === undefined) return;
         this.active = segment;
         this.rps = 0;
+        this.step = event.partOf === undefined ? null : stepName(event.stage, event.partOf, event.rate);
+        if (segment.steps !== undefined) {
+          this.weigh(segment, event.plannedMs);
+          return;
+        }
         if (event.plannedMs !== null) {
           segment.weightMs = event.plannedMs;
           segment.known = true;
@@ -68,6 +87,11 @@ export class RunProgress {
         const segment = this.find(event.target, event.stage);
         if (segment === undefined) return;
         this.active = segment;
+        if (segment.steps !== undefined) {
+          segment.progress = (segment.steps.finished + event.progress) / segment.steps.expected;
+          this.rps = event.rps;
+          return;
+        }
         segment.progress = event.progress;
         segment.elapsedMs = event.elapsedMs;
         this.rps = event.rps;
@@ -75,7 +99,16 @@ export class RunProgress {
       }
       case 'stage-finished': {
         const segment = this.find(event.target, event.stage.name);
+        if (segment?.steps !== undefined) {
+          segment.steps.finished++;
+          segment.progress = Math.min(1, segment.steps.finished / segment.steps.expected);
+        } else if (segment !== undefined) segment.done = true;
+        return;
+      }
+      case 'curve': {
+        const segment = this.find(event.target, event.curve.stage);
         if (segment !== undefined) segment.done = true;
+        this.step = null;
         return;
       }
       default:
@@ -83,7 +116,22 @@ export class RunProgress {
     }
   }
 
-  private find(target: string, stage: string): Segment | undefined {
+  /** A step starts: what is left is counted in steps, each as long as this one. */
+  private weigh(segment: Segment, plannedMs: number | null): void {
+    const { steps } = segment;
+    if (steps === undefined) return;
+    if (steps.finished >= steps.expected) {
+      // One more than expected: a guess that was reached is no total.
+      steps.expected = steps.finished + 1;
+      steps.known = false;
+    }
+    segment.known = steps.known && plannedMs !== null;
+    if (plannedMs !== null) segment.weightMs = plannedMs * steps.expected;
+    segment.progress = steps.finished / steps.expected;
+  }
+
+  private find(target: string, name: string): Segment | undefined {
+    const stage = this.partOf.get(`${target}\n${name}`) ?? name;
     return this.segments.find((segment) => segment.target === target && segment.stage === stage);
   }
 
@@ -94,6 +142,8 @@ export class RunProgress {
       if (segment.known) {
         sum += segment.weightMs * (1 - segment.progress);
       } else {
+        // How many probes a search takes is not known before its end.
+        if (segment.steps !== undefined) return null;
         // Below a tenth an extrapolation says more about the first answer than about the rest.
         if (segment.progress < 0.1) return null;
         sum += (segment.elapsedMs / segment.progress) * (1 - segment.progress);
@@ -113,12 +163,35 @@ function casesSegment(target: TargetPlan): Segment {
 }
 
 function stageSegment(target: TargetPlan, stage: StagePlan): Segment {
+  const steps = stepsOf(stage);
+  if (steps !== undefined) {
+    const single = stageSegment(target, { ...stage, pattern: 'constant' });
+    const weightMs = single.weightMs * steps.expected;
+    return { ...single, weightMs, known: single.known && steps.known, steps };
+  }
   if (stage.durationMs !== undefined && stage.requests === undefined) {
     return segment(target.id, stage.name, stage.durationMs, true);
   }
   const perSecond = stage.rate ?? stage.concurrency ?? 1;
   const byRequests = stage.requests === undefined ? Infinity : (stage.requests / Math.max(1e-9, perSecond)) * 1000;
   return segment(target.id, stage.name, Math.min(byRequests, stage.durationMs ?? Infinity), false);
+}
+
+function stepsOf({ pattern, sweep, capacity }: StagePlan): Segment['steps'] {
+  if (pattern === 'sweep' && sweep !== undefined) {
+    const auto = sweep.auto || sweep.from === undefined || sweep.to === undefined;
+    return { finished: 0, expected: Math.max(1, sweep.steps + (auto ? 2 : 0)), known: true };
+  }
+  if (pattern !== 'sweep' && pattern !== 'capacity') return undefined;
+  // Each probe within the bracket halves it; `precision` is the share of its lower end at which that stops.
+  const halvings = Math.ceil(Math.log2(1 / Math.max(0.001, capacity?.precision ?? DEFAULT_PRECISION)));
+  return { finished: 0, expected: GUESSED_PROBES + halvings, known: false };
+}
+
+/** `at 16/s`, or what the name of a closed-loop step adds to that of its stage. */
+function stepName(step: string, stage: string, rate: number | null): string {
+  if (rate !== null) return `at ${formatValue(rate, '1/s')}`;
+  return step.startsWith(`${stage} `) ? step.slice(stage.length + 1) : step;
 }
 
 function segment(target: string, stage: string, weightMs: number, known: boolean): Segment {
@@ -128,7 +201,8 @@ function segment(target: string, stage: string, weightMs: number, known: boolean
 /** `43% · 8.1/s · 12 s left`. */
 export function progressText(now: ProgressNow): string {
   const parts = [`${Math.floor(now.share * 100)}%`];
-  if (now.rps > 0) parts.push(`${now.rps.toPrecision(2)}/s`);
+  if (now.step !== undefined) parts.push(now.step);
+  if (now.rps > 0) parts.push(formatValue(now.rps, '1/s'));
   if (now.remainingMs !== null) parts.push(`${durationText(now.remainingMs)} left`);
   return parts.join(' · ');
 }

@@ -1,9 +1,17 @@
 /** Markdown behind a line's end: what was measured, how, and on what. Texts of models and files are fenced, never rendered. */
-import { formatValue } from '../../core/metrics/format';
+import { formatInterval, formatValue } from '../../core/metrics/format';
 import { metricOf } from '../../core/metrics/definitions';
 import { parseSloExpression } from '../../core/metrics/slo';
 import type { Unit } from '../../protocol/plan';
-import type { AssertionObservation, CaseObservation, Sample, SloObservation, StageObservation } from './observations';
+import { byRate } from './curve-text';
+import type {
+  AssertionObservation,
+  CaseObservation,
+  CurveObservation,
+  Sample,
+  SloObservation,
+  StageObservation,
+} from './observations';
 import type { NodeStatus } from './line-ends';
 import { total } from './observations';
 
@@ -16,6 +24,7 @@ const WORD: Record<NodeStatus['state'], string> = {
   skipped: 'Skipped',
   running: 'Running',
   stale: 'Stale: the file has changed since',
+  noted: 'Judged elsewhere',
 };
 
 const ICON: Record<NodeStatus['state'], string> = {
@@ -27,12 +36,26 @@ const ICON: Record<NodeStatus['state'], string> = {
   skipped: 'debug-step-over',
   running: 'loading~spin',
   stale: 'history',
+  noted: 'arrow-small-right',
 };
+
+const VERDICT = {
+  pass: '$(pass) met',
+  fail: '$(error) missed',
+  inconclusive: '$(question) undecided',
+  error: '$(circle-slash) error',
+} as const;
+
+/** Remarks on single steps: beyond it they would bury the table. */
+const MOST_CAVEATS = 4;
 
 /** The hover of one place. */
 export function hoverMarkdown(status: NodeStatus): string {
   const parts = [`$(${ICON[status.state]}) **${WORD[status.state]}** ${escape(status.node.name)}`];
-  for (const { observation } of status.placed.slice(0, 8)) {
+  // The steps of a curve are rows of its table.
+  const whole = status.placed.some(({ observation }) => observation.kind === 'curve');
+  const placed = status.placed.filter(({ observation }) => !whole || observation.kind !== 'stage');
+  for (const { observation } of placed.slice(0, 8)) {
     switch (observation.kind) {
       case 'slo':
         parts.push(sloMarkdown(observation));
@@ -46,9 +69,20 @@ export function hoverMarkdown(status: NodeStatus): string {
       case 'stage':
         parts.push(stageMarkdown(observation));
         break;
+      case 'curve':
+        parts.push(curveMarkdown(observation, caveatsOf(status, observation.target)));
+        break;
+      case 'step':
+        parts.push(`${code(observation.target)}: step ${observation.count}, ${code(observation.step)}, is running.`);
+        break;
+      case 'per-step':
+        parts.push(
+          `${code(observation.target)}: judged at each step of the stage ${code(observation.stage)}. A miss at one rate is a finding about that rate; the stage says up to which rate this is met.`,
+        );
+        break;
     }
   }
-  if (status.placed.length > 8) parts.push(`and ${status.placed.length - 8} more`);
+  if (placed.length > 8) parts.push(`and ${placed.length - 8} more`);
   const metrics = new Set(
     status.placed.flatMap(({ observation }) =>
       observation.kind === 'slo' ? [metricName(observation.result.expr)] : [],
@@ -71,7 +105,7 @@ function sloMarkdown({ result, target, stage, at, provisional }: SloObservation)
     ['Limit', code(result.expr)],
     ...(result.ci === null
       ? []
-      : [['95% interval', `${value(result.ci[0])} to ${value(result.ci[1])}`] satisfies [string, string]]),
+      : [['95% interval', formatInterval(result.ci, result.value ?? result.limit, unit)] satisfies [string, string]]),
     ['Samples', `${result.n}${result.n_effective === null ? '' : ` (${Math.round(result.n_effective)} effective)`}`],
     ['Confidence', result.confidence],
     ['Measured on', `${code(target)}, stage ${code(stage)}, ${escape(at.replace('T', ' ').slice(0, 19))} UTC`],
@@ -88,9 +122,47 @@ function caseMarkdown({ tally, target, sample }: CaseObservation): string {
   return `${code(target)}: ${tally.passed} of ${total(tally)} answers passed\n\n${sampleMarkdown(sample)}`;
 }
 
-function stageMarkdown({ target, completed, rps, errorRate, flags }: StageObservation): string {
-  const flagged = flags.length === 0 ? '' : ` Flags: ${flags.map(code).join(', ')}.`;
-  return `${code(target)}: ${completed} requests completed, ${rps.toPrecision(3)}/s, error rate ${(errorRate * 100).toPrecision(2)}%.${flagged}`;
+function stageMarkdown({ target, stage, isStep, completed, rps, errorRate, caveats = [] }: StageObservation): string {
+  const name = isStep === true ? `, ${code(stage)}` : '';
+  const facts = `${code(target)}${name}: ${completed} requests completed, ${formatValue(rps, '1/s')}, error rate ${formatValue(errorRate, 'ratio')}.`;
+  return [facts, ...caveats.map((text) => `$(warning) ${escape(text)}`)].join('  \n');
+}
+
+function curveMarkdown({ curve, target }: CurveObservation, caveats: string[]): string {
+  const expressions = [...new Set(curve.points.flatMap(({ values }) => Object.keys(values)))];
+  const heads = ['Rate', ...expressions.map((expr) => escape(expr.split(/\s/)[0] ?? expr)), 'Completed', ''];
+  const open = byRate(curve);
+  const closed = curve.points.filter(({ rate }) => rate === null);
+  const rows = [...closed, ...open].map((point) => [
+    point.rate === null ? escape(point.stage) : formatValue(point.rate, '1/s'),
+    ...expressions.map((expr) => {
+      const value = point.values[expr] ?? null;
+      return value === null ? 'no sample' : formatValue(value, unitOf(expr));
+    }),
+    formatValue(point.rps, '1/s'),
+    VERDICT[point.verdict],
+  ]);
+  const table = [heads, ['---', ...heads.slice(1, -1).map(() => '---:'), '---'], ...rows]
+    .map((cells) => `| ${cells.join(' | ')} |`)
+    .join('\n');
+  const cost =
+    curve.cost_per_good === null ? '' : ` A good request costs ${formatValue(curve.cost_per_good, 'USD')} there.`;
+  return [
+    `${code(target)}: ${escape(curve.conclusion)}${escape(cost)}`,
+    ...(rows.length === 0 ? [] : [table]),
+    ...caveats.map((text) => `$(warning) ${escape(text)}`),
+  ].join('\n\n');
+}
+
+/** What a reader must know of the steps, once each. */
+function caveatsOf(status: NodeStatus, target: string): string[] {
+  const all = status.placed.flatMap(({ observation }) =>
+    observation.kind === 'stage' && observation.target === target
+      ? (observation.caveats ?? []).map((text) => `${observation.stage}: ${text}`)
+      : [],
+  );
+  const shown = all.slice(0, MOST_CAVEATS);
+  return all.length > shown.length ? [...shown, `${all.length - shown.length} more remarks on single steps`] : shown;
 }
 
 function sampleMarkdown(sample: Sample): string {

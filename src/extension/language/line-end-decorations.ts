@@ -13,6 +13,7 @@ const COLOR: Record<ItemState, string> = {
   running: 'descriptionForeground',
   skipped: 'disabledForeground',
   stale: 'disabledForeground',
+  noted: 'disabledForeground',
 };
 
 const STATES = Object.keys(COLOR) as ItemState[];

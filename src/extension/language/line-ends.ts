@@ -7,15 +7,18 @@ import {
   total,
   type AssertionObservation,
   type CaseObservation,
+  type CurveObservation,
   type Observation,
   type Placed,
   type SloObservation,
   type StageObservation,
   type Tally,
 } from './observations';
+import { curveText, isCurve } from './curve-text';
 import type { Subject, Survey, SurveyNode } from './survey';
 
-export type ItemState = 'passed' | 'failed' | 'warning' | 'inconclusive' | 'error' | 'skipped' | 'running' | 'stale';
+export type ItemState =
+  'passed' | 'failed' | 'warning' | 'inconclusive' | 'error' | 'skipped' | 'running' | 'stale' | 'noted';
 
 export interface NodeStatus {
   node: SurveyNode;
@@ -42,9 +45,12 @@ const SIGN: Record<ItemState, string> = {
   skipped: '○',
   running: '⋯',
   stale: '◌',
+  noted: '→',
 };
 
 const MAX_TEXT = 80;
+/** A curve has an answer, what lies beyond it and a price. */
+const MAX_CURVE_TEXT = 110;
 
 /** What is measured right now. */
 export interface RunningSubjects {
@@ -83,8 +89,9 @@ export function lineEnds(statuses: NodeStatus[]): LineEnd[] {
   return [...lines]
     .map(([line, items]) => {
       // A case or stage that shares its line with its own parts would only repeat them.
-      const parts = items.filter((item) => item.node.kind === 'assertion' || item.node.kind === 'slo');
-      const shown = (parts.length > 0 ? parts : items).sort(
+      const said = items.filter((item) => item.state !== 'noted');
+      const parts = said.filter((item) => item.node.kind === 'assertion' || item.node.kind === 'slo');
+      const shown = (parts.length > 0 ? parts : said.length > 0 ? said : items).sort(
         (a, b) => a.node.range.start.character - b.node.range.start.character,
       );
       return {
@@ -105,8 +112,12 @@ export interface StatusSummary {
 }
 
 export function summarize(statuses: NodeStatus[]): StatusSummary | null {
-  const judged = statuses.filter((status) => status.node.kind === 'assertion' || status.node.kind === 'slo');
-  const shown = judged.length > 0 ? judged : statuses;
+  const said = statuses.filter((status) => status.state !== 'noted');
+  const judged = said.filter((status) => {
+    const { kind } = status.node;
+    return kind === 'assertion' || kind === 'slo' || status.placed.some(({ observation }) => isCurve(observation));
+  });
+  const shown = judged.length > 0 ? judged : said;
   if (shown.length === 0) return null;
   const count = (...states: ItemState[]): number => shown.filter((status) => states.includes(status.state)).length;
   const bad = count('failed', 'warning', 'error');
@@ -124,7 +135,17 @@ export function summarize(statuses: NodeStatus[]): StatusSummary | null {
 
 /** The worst of several states, as a group of them is coloured. */
 export function worst(states: ItemState[]): ItemState {
-  const order: ItemState[] = ['running', 'failed', 'error', 'warning', 'inconclusive', 'stale', 'skipped', 'passed'];
+  const order: ItemState[] = [
+    'running',
+    'failed',
+    'error',
+    'warning',
+    'inconclusive',
+    'stale',
+    'skipped',
+    'passed',
+    'noted',
+  ];
   return order.find((state) => states.includes(state)) ?? 'passed';
 }
 
@@ -142,6 +163,15 @@ function isRunning(node: SurveyNode, running: ReadonlySet<Subject>, survey: Surv
 }
 
 function describeRunning(ofRun: readonly Placed[]): { state: ItemState; text: string } {
+  const steps = ofRun.flatMap(({ observation }) => (observation.kind === 'step' ? [observation] : []));
+  // Targets take turns, so the last one to have started is the one that runs.
+  const step = steps.at(-1);
+  if (step !== undefined) {
+    const at = step.rate === null ? step.step : `at ${formatValue(step.rate, '1/s')}`;
+    return { state: 'running', text: line('running', `${at} · step ${step.count}`) };
+  }
+  const curves = ofRun.flatMap(({ observation }) => (isCurve(observation) ? [observation] : []));
+  if (curves.length > 0) return { state: 'running', text: `${SIGN.running} so far ${describeCurves(curves).text}` };
   const slos = ofRun.flatMap(({ observation }) => (observation.kind === 'slo' ? [observation] : []));
   if (slos.length === 0) return { state: 'running', text: `${SIGN.running} running` };
   return { state: 'running', text: `${SIGN.running} so far ${describeSlos(slos).text}` };
@@ -152,6 +182,8 @@ function statusOf(placed: Placed[]): { state: ItemState; text: string } | null {
   if (fresh.length > 0) return describe(fresh.map((item) => item.observation));
   if (placed.length === 0) return null;
   const was = describe(placed.map((item) => item.observation));
+  // A pointer to another line says nothing that could go stale.
+  if (was.state === 'noted') return null;
   return { state: 'stale', text: `${SIGN.stale} stale · was ${withoutSign(was.text)}` };
 }
 
@@ -162,6 +194,12 @@ function describe(observations: Observation[]): { state: ItemState; text: string
   if (cases.length > 0) return describeCases(cases);
   const slos = observations.filter((item): item is SloObservation => item.kind === 'slo');
   if (slos.length > 0) return describeSlos(slos);
+  const curves = observations.filter(isCurve);
+  if (curves.length > 0) return describeCurves(curves);
+  const perStep = observations.flatMap((item) => (item.kind === 'per-step' ? [`"${item.stage}"`] : []));
+  if (perStep.length > 0) {
+    return { state: 'noted', text: line('noted', `judged at each step, see ${[...new Set(perStep)].join(', ')}`) };
+  }
   return describeStages(observations.filter((item): item is StageObservation => item.kind === 'stage'));
 }
 
@@ -292,17 +330,37 @@ function sloText(observation: SloObservation, name: string): string {
 }
 
 function describeStages(observations: StageObservation[]): { state: ItemState; text: string } {
+  const steps = observations.filter((item) => item.isStep === true).length;
+  if (steps > 0 && steps === observations.length) {
+    // Without a curve the run broke off: single steps say nothing about the stage.
+    const text = `broken off after ${steps} step${steps === 1 ? '' : 's'}, no rate is known yet`;
+    return { state: 'inconclusive', text: line('inconclusive', text) };
+  }
   const limited = observations.some((item) => item.flags.includes('client_limited'));
   const failed = observations.some((item) => item.completed === 0);
   const text = observations
     .map((item) => {
       const errors = item.errorRate > 0 ? ` · ${percent(item.errorRate)} errors` : '';
-      return `${observations.length > 1 ? `${item.target}: ` : ''}${item.completed} requests · ${item.rps.toPrecision(3)}/s${errors}`;
+      return `${observations.length > 1 ? `${item.target}: ` : ''}${item.completed} requests · ${formatValue(item.rps, '1/s')}${errors}`;
     })
     .join(' · ');
   if (failed) return { state: 'error', text: line('error', `no request completed · ${text}`) };
   if (limited) return { state: 'inconclusive', text: line('inconclusive', `limited by the client · ${text}`) };
   return { state: 'passed', text: line('passed', `done · ${text}`) };
+}
+
+function describeCurves(observations: CurveObservation[]): { state: ItemState; text: string } {
+  const several = observations.length > 1;
+  const parts = observations
+    .map((observation) => ({ ...curveText(observation), target: observation.target }))
+    .sort((a, b) => rankOf(a.state) - rankOf(b.state));
+  // Side by side there is room for the answer alone.
+  const text = parts
+    .map(({ state, answer, rest, target }) =>
+      several ? `${SIGN[state]} ${target}: ${answer}` : `${SIGN[state]} ${[answer, ...rest].join(' · ')}`,
+    )
+    .join(' · ');
+  return { state: worst(parts.map(({ state }) => state)), text: clip(text, MAX_CURVE_TEXT) };
 }
 
 function percent(share: number): string {
@@ -315,11 +373,15 @@ function quoted(text: string): string {
 }
 
 function line(state: ItemState, text: string): string {
+  return `${SIGN[state]} ${clip(text, MAX_TEXT)}`;
+}
+
+function clip(text: string, length: number): string {
   const flat = text.replace(/\s+/g, ' ').trim();
-  return `${SIGN[state]} ${flat.length <= MAX_TEXT ? flat : `${flat.slice(0, MAX_TEXT - 1)}…`}`;
+  return flat.length <= length ? flat : `${flat.slice(0, length - 1)}…`;
 }
 
 /** Drops the sign of a line's end, if it has one. */
 function withoutSign(text: string): string {
-  return text.replace(/^[✓✗~!○⋯◌]\s+/, '');
+  return text.replace(/^[✓✗~!○⋯◌→]\s+/, '');
 }

@@ -1,6 +1,7 @@
 /** What a run found out about each place of its file: small, plain data that outlives the run and is stored beside its results. */
-import type { CaseOutcome, CaseRecord, SloResult, StageResult } from '../../protocol/run-json';
+import type { CaseOutcome, CaseRecord, CurveResult, SloResult, StageResult } from '../../protocol/run-json';
 import type { Severity } from '../../protocol/plan';
+import { stageCaveats } from '../../core/report/flags';
 import type { Scope, Subject, Survey, SurveyNode } from './survey';
 
 export interface NodeReference {
@@ -64,9 +65,45 @@ export interface StageObservation extends ObservationBase {
   errorRate: number;
   completed: number;
   flags: string[];
+  /** What the flags mean, in sentences. */
+  caveats?: string[];
+  /** It is a step of the `sweep` or `capacity` stage at whose place it stands. */
+  isStep?: boolean;
 }
 
-export type Observation = AssertionObservation | CaseObservation | SloObservation | StageObservation;
+/** The step of a `sweep` or `capacity` stage that runs right now. */
+export interface StepObservation extends ObservationBase {
+  kind: 'step';
+  step: string;
+  /** Requests per second that are offered; null for a closed loop. */
+  rate: number | null;
+  /** From 1. */
+  count: number;
+}
+
+/** What the steps of a `sweep` or `capacity` stage say together. */
+export interface CurveObservation extends ObservationBase {
+  kind: 'curve';
+  curve: CurveResult;
+  /** Lowest offered rate at which the load client was the limit. */
+  limitedFrom: number | null;
+}
+
+/** An SLO that was judged on the steps of a stage, where a miss is a finding about a rate and no verdict on the SLO. */
+export interface PerStepObservation extends ObservationBase {
+  kind: 'per-step';
+  /** Name of the `sweep` or `capacity` stage. */
+  stage: string;
+}
+
+export type Observation =
+  | AssertionObservation
+  | CaseObservation
+  | SloObservation
+  | StageObservation
+  | StepObservation
+  | CurveObservation
+  | PerStepObservation;
 
 /** Longest text kept of an answer: observations are for a line's end and a hover, the whole text is in the run's files. */
 const MAX_TEXT = 2000;
@@ -77,6 +114,8 @@ const MAX_TEXT = 2000;
  */
 export class RunObserver {
   private readonly found = new Map<string, Observation>();
+  /** Offered rates of steps at which the load client was the limit, by target and stage. */
+  private readonly limited = new Map<string, number[]>();
 
   /**
    * @param survey the file as it was when the run started
@@ -148,7 +187,32 @@ export class RunObserver {
     this.addSlos(target, stage, pointer, slos, true);
   }
 
+  /** A step of a `sweep` or `capacity` stage starts; `pointer` is that of the whole stage. */
+  onStep(target: string, pointer: string, step: string, rate: number | null): void {
+    const node = this.survey.at(pointer);
+    if (node === undefined) return;
+    const base = this.base(node, `stage:${node.id}`, target);
+    const before = this.found.get(key(node, base.subject, target, 'step'));
+    const count = before?.kind === 'step' ? before.count + 1 : 1;
+    this.add({ kind: 'step', ...base, step, rate, count }, 'step');
+  }
+
+  /** What the steps said together; comes after `onStage` of each of them. */
+  onCurve(target: string, curve: CurveResult): void {
+    const node = this.survey.at(curve.pointer);
+    if (node === undefined) return;
+    const base = this.base(node, `stage:${node.id}`, target);
+    this.found.delete(key(node, base.subject, target, 'step'));
+    const limited = this.limited.get(`${target}\n${curve.stage}`) ?? [];
+    const limitedFrom = limited.length === 0 ? null : Math.min(...limited);
+    this.add({ kind: 'curve', ...base, curve, limitedFrom }, 'curve');
+  }
+
   onStage(target: string, stage: StageResult): void {
+    if (stage.part_of !== undefined) {
+      this.onStepResult(target, stage, stage.part_of);
+      return;
+    }
     this.addSlos(target, stage.name, stage.pointer, stage.slo, false);
     const node = stage.pointer === null ? undefined : this.survey.at(stage.pointer);
     if (node === undefined) return;
@@ -161,8 +225,38 @@ export class RunObserver {
         errorRate: stage.rates.error_rate,
         completed: stage.counts.completed,
         flags: stage.flags,
+        caveats: stageCaveats(stage),
       },
       stage.name,
+    );
+  }
+
+  private onStepResult(target: string, step: StageResult, stage: string): void {
+    const node = step.pointer === null ? undefined : this.survey.at(step.pointer);
+    if (node === undefined) return;
+    const base = this.base(node, `stage:${node.id}`, target);
+    for (const { pointer } of step.slo) {
+      const place = this.survey.at(pointer);
+      if (place === undefined) continue;
+      this.add({ kind: 'per-step', ...this.base(place, base.subject, target), stage }, `per-step\n${stage}`);
+    }
+    if (step.client.limited && step.rate !== null) {
+      const name = `${target}\n${stage}`;
+      this.limited.set(name, [...(this.limited.get(name) ?? []), step.rate]);
+    }
+    this.add(
+      {
+        kind: 'stage',
+        ...base,
+        stage: step.name,
+        rps: step.rates.rps,
+        errorRate: step.rates.error_rate,
+        completed: step.counts.completed,
+        flags: step.flags,
+        caveats: stageCaveats(step),
+        isStep: true,
+      },
+      step.name,
     );
   }
 
@@ -174,7 +268,8 @@ export class RunObserver {
   /** The run is over: a value of a stage that was cut off is not a verdict. */
   settle(): void {
     for (const [name, observation] of this.found) {
-      if (observation.kind === 'slo' && observation.provisional) this.found.delete(name);
+      const passing = observation.kind === 'step' || (observation.kind === 'slo' && observation.provisional);
+      if (passing) this.found.delete(name);
     }
   }
 
@@ -263,7 +358,7 @@ export function placeObservations(survey: Survey, observations: Observation[]): 
             observation,
             stale:
               // A case holds its assertions and its name, so its own text may change while what was asked stays.
-              (observation.kind !== 'case' && observation.kind !== 'stage' && node.hash !== reference.hash) ||
+              (node.kind !== 'case' && node.kind !== 'stage' && node.hash !== reference.hash) ||
               survey.inputs(observation.subject) !== observation.inputs,
           })),
         );

@@ -63,6 +63,16 @@ function problemsOf(status: NodeStatus): vscode.Diagnostic[] {
           toSeverity(result.severity),
         ),
       );
+    } else if (observation.kind === 'curve' && ['fail', 'error'].includes(observation.curve.verdict)) {
+      const { curve, target } = observation;
+      problems.push(
+        problem(
+          status,
+          `${curve.stage} on ${target}: ${curve.conclusion}`,
+          `${curve.kind}-${curve.verdict === 'fail' ? 'missed' : 'error'}`,
+          vscode.DiagnosticSeverity.Error,
+        ),
+      );
     } else if (observation.kind === 'case' && observation.tally.error > 0 && observation.tally.failed === 0) {
       const { sample, target } = observation;
       problems.push(

@@ -10,6 +10,7 @@ const ICONS: Record<ItemState, { id: string; color: string }> = {
   running: { id: 'loading~spin', color: 'testing.iconQueued' },
   skipped: { id: 'debug-step-over', color: 'testing.iconSkipped' },
   stale: { id: 'history', color: 'disabledForeground' },
+  noted: { id: 'arrow-small-right', color: 'descriptionForeground' },
 };
 
 export function iconIdOf(state: ItemState): string {

@@ -98,7 +98,7 @@ export function compact(changes: readonly RunPanelChange[]): RunPanelChange[] {
   const merged = new Map<string, RunPanelChange>();
   const out: RunPanelChange[] = [];
   for (const change of changes) {
-    if (change.kind === 'case') {
+    if (change.kind === 'case' || change.kind === 'step' || change.kind === 'curve' || change.kind === 'phases') {
       out.push(change);
       continue;
     }

@@ -1,8 +1,17 @@
 /** The truth behind the run panel: events of the engine reduced to the state that it shows, and the changes that lead there. */
 import { metricOf } from '../../core/metrics/definitions';
+import { stageCaveats } from '../../core/report/flags';
 import type { EngineEvent, StageTick, TickPoint } from '../../protocol/events';
-import type { SloPlan } from '../../protocol/plan';
-import type { CaseRecord, QualityResult, RunJson, StageCounts, StageResult } from '../../protocol/run-json';
+import type { RunPlan, SloPlan, StagePlan } from '../../protocol/plan';
+import type {
+  CaseRecord,
+  CurveResult,
+  QualityResult,
+  RunJson,
+  StageCounts,
+  StageResult,
+  TargetResult,
+} from '../../protocol/run-json';
 import type {
   RunPanelChange,
   RunPanelSample,
@@ -30,6 +39,7 @@ export class RunPanelModel {
   private current: RunPanelState = emptyState();
   /** Keeps every n-th point of a stage once it has been thinned. */
   private readonly strides = new Map<RunPanelStage, { every: number; seen: number }>();
+  private readonly planned = new Map<string, StagePlan>();
 
   constructor(private readonly limits: PanelLimits = LIMITS) {}
 
@@ -39,14 +49,25 @@ export class RunPanelModel {
   }
 
   /** Forgets the run before; a panel needs a snapshot afterwards. */
-  begin(title: string, source: string, startedAt: string, slos: readonly SloPlan[]): void {
+  begin(
+    title: string,
+    source: string,
+    startedAt: string,
+    slos: readonly SloPlan[],
+    plan: Pick<RunPlan, 'confidence' | 'targets'> | null = null,
+  ): void {
     this.strides.clear();
+    this.planned.clear();
+    for (const target of plan?.targets ?? []) {
+      for (const stage of target.stages) this.planned.set(stageKey(target.id, stage.name), stage);
+    }
     this.current = {
       ...emptyState(),
       title,
       source,
       startedAt,
       status: 'running',
+      ...(plan === null ? {} : { confidence: plan.confidence }),
       metrics: definitionsOf(slos),
     };
   }
@@ -70,7 +91,7 @@ export class RunPanelModel {
           id: target.id,
           endpoint: target.endpoint,
           model: target.model,
-          stages: target.stages.map(waitingStage),
+          stages: target.stages.map((name) => this.announced(target.id, name)),
           quality: { passed: 0, failed: 0, errors: 0, skipped: 0, total: 0, slo: [] },
           cases: [],
         }));
@@ -88,7 +109,12 @@ export class RunPanelModel {
     if (run !== null) {
       for (const target of run.targets) {
         for (const stage of target.stages) this.finishStage(target.id, stage, changes);
+        for (const curve of target.curves ?? []) this.setCurve(target.id, curve, changes);
         if (target.quality !== null) this.setQuality(target.id, target.quality, changes);
+        const shown = this.target(target.id);
+        if (target.phases === undefined || shown === undefined) continue;
+        shown.phases = target.phases;
+        changes.push({ kind: 'phases', target: target.id, phases: target.phases });
       }
     }
     for (const target of this.current.targets) {
@@ -106,6 +132,7 @@ export class RunPanelModel {
   private applyOne(event: Exclude<EngineEvent, { type: 'run-started' }>, changes: RunPanelChange[]): void {
     switch (event.type) {
       case 'stage-started': {
+        if (event.partOf !== undefined) this.addStep(event.target, event.stage, event.partOf, changes);
         const stage = this.stage(event.target, event.stage);
         if (stage === undefined) return;
         this.patch(
@@ -114,6 +141,7 @@ export class RunPanelModel {
           {
             status: 'running',
             pattern: event.pattern,
+            rate: event.rate,
             plannedMs: event.plannedMs,
             warmupMs: event.warmupMs,
             cooldownMs: event.cooldownMs,
@@ -144,6 +172,9 @@ export class RunPanelModel {
         return;
       case 'stage-finished':
         this.finishStage(event.target, event.stage, changes);
+        return;
+      case 'curve':
+        this.setCurve(event.target, event.curve, changes);
         return;
       case 'target-started':
       case 'target-finished':
@@ -218,6 +249,7 @@ export class RunPanelModel {
   }
 
   private finishStage(targetId: string, result: StageResult, changes: RunPanelChange[]): void {
+    if (result.part_of !== undefined) this.addStep(targetId, result.name, result.part_of, changes);
     const stage = this.stage(targetId, result.name);
     if (stage === undefined) return;
     this.patch(
@@ -226,6 +258,9 @@ export class RunPanelModel {
       {
         status: 'done',
         progress: 1,
+        pattern: result.pattern,
+        rate: result.rate,
+        caveats: stageCaveats(result),
         inFlight: 0,
         counts: result.counts,
         results: result.slo,
@@ -237,6 +272,35 @@ export class RunPanelModel {
       },
       changes,
     );
+  }
+
+  /** The steps of a search are not known before they start; each stands after its stage and the steps before it. */
+  private addStep(targetId: string, name: string, partOf: string, changes: RunPanelChange[]): void {
+    const target = this.target(targetId);
+    if (target === undefined || target.stages.some((stage) => stage.name === name)) return;
+    const step = { ...waitingStage(name), partOf };
+    putStep(target.stages, step);
+    // A copy: the state goes on changing before it is sent.
+    changes.push({ kind: 'step', target: targetId, step: structuredClone(step) });
+    const whole = target.stages.find((stage) => stage.name === partOf);
+    if (whole?.status === 'waiting') this.patch(targetId, whole, { status: 'running' }, changes);
+  }
+
+  private setCurve(targetId: string, curve: CurveResult, changes: RunPanelChange[]): void {
+    const target = this.target(targetId);
+    if (target === undefined) return;
+    target.curves = [...(target.curves ?? []).filter(({ stage }) => stage !== curve.stage), curve];
+    changes.push({ kind: 'curve', target: targetId, curve });
+    const whole = target.stages.find((stage) => stage.name === curve.stage);
+    if (whole !== undefined) this.patch(targetId, whole, { status: 'done', progress: 1, pattern: curve.kind }, changes);
+  }
+
+  private announced(target: string, name: string): RunPanelStage {
+    const stage = waitingStage(name);
+    const plan = this.planned.get(stageKey(target, name));
+    return plan === undefined || !isCurvePattern(plan.pattern)
+      ? stage
+      : { ...stage, pattern: plan.pattern, slos: plan.slos };
   }
 
   private setQuality(targetId: string, quality: QualityResult, changes: RunPanelChange[]): void {
@@ -272,7 +336,7 @@ export class RunPanelModel {
     if (target === undefined) return undefined;
     const known = target.stages.find((stage) => stage.name === name);
     if (known !== undefined) return known;
-    const stage = waitingStage(name);
+    const stage = this.announced(targetId, name);
     target.stages.push(stage);
     return stage;
   }
@@ -293,6 +357,7 @@ export function stateOfRun(
     status: run.status === 'running' ? 'crashed' : run.status,
     statusText,
     verdict: run.verdict,
+    confidence: run.confidence,
     metrics: definitionsOf(
       run.targets.flatMap((target) => target.stages.flatMap((stage) => stage.slo.map(metricOfResult))),
     ),
@@ -300,23 +365,9 @@ export function stateOfRun(
       id: target.id,
       endpoint: target.endpoint,
       model: target.model,
-      stages: target.stages.map((result) => ({
-        ...waitingStage(result.name),
-        pattern: result.pattern,
-        status: 'done',
-        progress: 1,
-        elapsedMs: result.window.end_ms,
-        warmupMs: result.window.start_ms,
-        plannedMs: result.window.end_ms,
-        results: result.slo,
-        counts: result.counts,
-        rps: result.rates.rps,
-        offeredRps: result.rates.offered_rps,
-        outputTps: result.rates.output_tps,
-        errors: result.errors,
-        points: points.get(`${target.id}\n${result.name}`) ?? [],
-        result,
-      })),
+      stages: stagesOfTarget(target, points),
+      ...(target.curves === undefined ? {} : { curves: target.curves }),
+      ...(target.phases === undefined ? {} : { phases: target.phases }),
       quality:
         target.quality === null
           ? { passed: 0, failed: 0, errors: 0, skipped: 0, total: 0, slo: [] }
@@ -331,6 +382,55 @@ export function stateOfRun(
       cases: cases.filter((record) => record.target === target.id),
     })),
   };
+}
+
+/** The stages of a stored run. Of a `sweep` or `capacity` stage only its steps are stored: it is put before the first of them. */
+function stagesOfTarget(target: TargetResult, points: ReadonlyMap<string, TickPoint[]>): RunPanelStage[] {
+  const stages: RunPanelStage[] = [];
+  const wholeOf = (name: string): void => {
+    if (stages.some((stage) => stage.name === name)) return;
+    const curve = target.curves?.find(({ stage }) => stage === name);
+    stages.push({ ...waitingStage(name), pattern: curve?.kind ?? 'capacity', status: 'done', progress: 1 });
+  };
+  for (const result of target.stages) {
+    if (result.part_of !== undefined) wholeOf(result.part_of);
+    stages.push({
+      ...waitingStage(result.name),
+      ...(result.part_of === undefined ? {} : { partOf: result.part_of }),
+      pattern: result.pattern,
+      rate: result.rate,
+      caveats: stageCaveats(result),
+      status: 'done',
+      progress: 1,
+      elapsedMs: result.window.end_ms,
+      warmupMs: result.window.start_ms,
+      plannedMs: result.window.end_ms,
+      results: result.slo,
+      counts: result.counts,
+      rps: result.rates.rps,
+      offeredRps: result.rates.offered_rps,
+      outputTps: result.rates.output_tps,
+      errors: result.errors,
+      points: points.get(stageKey(target.id, result.name)) ?? [],
+      result,
+    });
+  }
+  for (const { stage } of target.curves ?? []) wholeOf(stage);
+  return stages;
+}
+
+/** Puts a step after its stage and the steps of it that are there. */
+function putStep(stages: RunPanelStage[], step: RunPanelStage): void {
+  const last = stages.findLastIndex(({ name, partOf }) => name === step.partOf || partOf === step.partOf);
+  stages.splice(last === -1 ? stages.length : last + 1, 0, step);
+}
+
+function isCurvePattern(pattern: string): boolean {
+  return pattern === 'sweep' || pattern === 'capacity';
+}
+
+function stageKey(target: string, stage: string): string {
+  return `${target}\n${stage}`;
 }
 
 export function emptyState(): RunPanelState {

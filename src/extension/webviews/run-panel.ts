@@ -48,7 +48,7 @@ export class RunPanel implements vscode.Disposable, vscode.WebviewPanelSerialize
           ...target.caseSlos,
           ...target.stages.flatMap((stage) => stage.slos),
         ]);
-        this.model.begin(plan.name, plan.source.path, startedAt, slos);
+        this.model.begin(plan.name, plan.source.path, startedAt, slos, plan);
         this.sender?.push(null);
         this.remember({ uri: request.uri.toString(), dir: plan.outDir });
       }),

@@ -147,7 +147,7 @@ describe('hover', () => {
     for (const part of [
       '184 ms',
       '`ttft.p99 <= 200ms`',
-      '176 ms to 195 ms',
+      '176–195',
       '478 (390 effective)',
       '**TTFT**',
       'first \\- origin'.replace('\\', ''),

@@ -47,7 +47,7 @@ describe('RunProgress', () => {
     progress.apply(tick(1, 5000, [], { stage: 'a', progress: 0.5, rps: 7.96 }));
     assert.equal(progress.now.share, 0.125);
     assert.equal(progress.now.remainingMs, 35_000);
-    assert.equal(progressText(progress.now), '12% · 8.0/s · 35 s left');
+    assert.equal(progressText(progress.now), '12% · 7.96/s · 35 s left');
     progress.apply({ type: 'stage-finished', target: 'sim', stage: stage('a', '/load/0', []) });
     assert.equal(progress.now.share, 0.25);
     progress.apply(started('b', 30_000));
