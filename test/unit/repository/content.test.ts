@@ -7,7 +7,17 @@ const root = resolve(__dirname, '../../..');
 
 /** Files that are or would be in version control: tracked, or new and not ignored. */
 function repositoryFiles(): string[] {
-  const args = ['ls-files', '-z', '--cached', '--others', '--exclude-standard', '--deduplicate'];
+  // A container's checkout often belongs to another user, which git refuses unless told otherwise.
+  const args = [
+    '-c',
+    'safe.directory=*',
+    'ls-files',
+    '-z',
+    '--cached',
+    '--others',
+    '--exclude-standard',
+    '--deduplicate',
+  ];
   const list = execFileSync('git', args, { cwd: root, encoding: 'utf8' });
   return list.split('\0').filter((path) => path !== '' && !/\.(png|gif|ico|woff2?|ttf|gz|vsix)$/.test(path));
 }
