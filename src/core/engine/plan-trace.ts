@@ -13,7 +13,7 @@ import type { LocatedStage } from './plan-stages';
 export interface PlannedTrace {
   path: string;
   /** What it comes to at the stage's speed; absent for a long file, which is read when it is run. */
-  played?: { durationMs: number; requests: number };
+  played?: { durationMs: number };
 }
 
 /** A file up to this size is read in a moment. */
@@ -72,10 +72,7 @@ async function planTrace(
       if (severity === 'warning')
         problems.at('trace', `${path}${line === null ? '' : `:${line}`}: ${message}`, pointer, { severity });
     }
-    return {
-      path,
-      played: { durationMs: Math.min(durationMs ?? Infinity, traceSpanMs(trace, speed)), requests: trace.length },
-    };
+    return { path, played: { durationMs: Math.min(durationMs ?? Infinity, traceSpanMs(trace, speed)) } };
   } catch (error) {
     if (!(error instanceof PromptrigError)) throw error;
     problems.at('bad-file', error.message, pointer);

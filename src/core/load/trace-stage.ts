@@ -32,5 +32,5 @@ export function traceStage(stage: StagePlan, trace: Trace): TraceStage {
       `The trace of "${stage.name}" lasts ${formatSeconds(durationMs / 1000)}, which its warm-up and cool-down take up: nothing is left to measure. Shorten them.`,
     );
   }
-  return { stage: { ...stage, durationMs, requests: Math.min(stage.requests ?? trace.length, trace.length) }, trace };
+  return { stage: { ...stage, durationMs }, trace };
 }

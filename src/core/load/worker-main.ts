@@ -8,6 +8,7 @@ import { CasesRun } from './cases-run';
 import { ConnectionPool, ConnectTimeoutError } from './connections';
 import { HealthWatch } from './health';
 import { Intake } from './intake';
+import { Outbox } from './outbox';
 import { RequestExecution, type RequestContext, type RequestListener, type RequestSpec } from './request';
 import { timeoutFailure, transportFailure } from './request-errors';
 import { readTrace } from './trace-read';
@@ -20,10 +21,6 @@ const WARM_UP_MS = 250;
 /** Resolution of every timeout: one timer for all requests, not one each. */
 const SWEEP_MS = 25;
 const LIVE_MS = 200;
-const DELTAS_MS = 50;
-/** Records in one message, and messages that may be under way unconfirmed: a slow receiver must not drown in them. */
-const BATCH_RECORDS = 512;
-const BATCHES_UNDER_WAY = 8;
 
 const SECRET_HEADER = /auth|key|token|secret|cookie/i;
 
@@ -57,7 +54,7 @@ class LoadWorker {
     private readonly port: WorkerPort,
     private readonly data: LoadWorkerData,
   ) {
-    this.outbox = new Outbox(port);
+    this.outbox = new Outbox(port, (call) => this.calls.get(call)?.());
   }
 
   async warmUp(): Promise<void> {
@@ -203,7 +200,7 @@ class LoadWorker {
       health.start();
       const { spinMs, ...summary } = await run.run();
       const thread = health.stop(spinMs);
-      await this.outbox.emptied();
+      await this.outbox.emptied(call);
       this.port.postMessage({ type: 'done', call, share: { ...summary, ...thread } });
     } finally {
       clearInterval(live);
@@ -231,78 +228,5 @@ class LoadWorker {
   private stopSweep(): void {
     clearInterval(this.sweep);
     this.sweep = undefined;
-  }
-}
-
-/** Ended requests and pieces of answers on their way to the engine: one message for what ended in one turn of the loop. */
-class Outbox {
-  private ended: { call: number; request: EndedRequest }[] = [];
-  private readonly deltas = new Map<string, { call: number; pointer: string; repeat: number; text: string }>();
-  private planned = false;
-  private underWay = 0;
-  private deltaTimer: NodeJS.Timeout | undefined;
-  private waiters: (() => void)[] = [];
-
-  constructor(private readonly port: WorkerPort) {}
-
-  add(call: number, request: EndedRequest): void {
-    this.ended.push({ call, request });
-    if (this.planned) return;
-    this.planned = true;
-    setImmediate(() => {
-      this.planned = false;
-      this.flush();
-    });
-  }
-
-  addDelta(call: number, pointer: string, repeat: number, text: string): void {
-    const key = `${call} ${repeat} ${pointer}`;
-    const waiting = this.deltas.get(key);
-    if (waiting === undefined) this.deltas.set(key, { call, pointer, repeat, text });
-    else waiting.text += text;
-    this.deltaTimer ??= setTimeout(() => this.flushDeltas(), DELTAS_MS);
-  }
-
-  acknowledged(): void {
-    this.underWay--;
-    this.flush();
-  }
-
-  /** Resolves when everything added has been posted. */
-  emptied(): Promise<void> {
-    this.flush();
-    if (this.ended.length === 0) return Promise.resolve();
-    return new Promise((resolve) => this.waiters.push(resolve));
-  }
-
-  private flush(): void {
-    if (this.ended.length > 0) this.flushDeltas();
-    while (this.ended.length > 0 && this.underWay < BATCHES_UNDER_WAY) {
-      const call = this.ended[0]?.call;
-      if (call === undefined) break;
-      let count = 1;
-      while (count < this.ended.length && count < BATCH_RECORDS && this.ended[count]?.call === call) count++;
-      const batch = this.ended.splice(0, count).map(({ request }) => request);
-      this.underWay++;
-      this.port.postMessage({ type: 'ended', call, batch });
-    }
-    if (this.ended.length > 0) return;
-    const waiters = this.waiters;
-    this.waiters = [];
-    for (const resolve of waiters) resolve();
-  }
-
-  private flushDeltas(): void {
-    clearTimeout(this.deltaTimer);
-    this.deltaTimer = undefined;
-    if (this.deltas.size === 0) return;
-    const byCall = new Map<number, { pointer: string; repeat: number; text: string }[]>();
-    for (const { call, ...delta } of this.deltas.values()) {
-      const list = byCall.get(call);
-      if (list === undefined) byCall.set(call, [delta]);
-      else list.push(delta);
-    }
-    this.deltas.clear();
-    for (const [call, deltas] of byCall) this.port.postMessage({ type: 'deltas', call, deltas });
   }
 }
