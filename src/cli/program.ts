@@ -2,6 +2,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { painter } from '../core/report/style';
 import { PromptrigError, messageOf } from '../core/util/errors';
 import { parseBudget } from './budget-option';
+import { doctorCommand } from './doctor-command';
 import { CliError, EXIT } from './exit-code';
 import { parseFormats } from './format-option';
 import { wantsColour, type CliIo } from './io';
@@ -119,7 +120,19 @@ function buildProgram(io: CliIo, setCode: (code: number) => void): Command {
     .description('print the JSON Schema of eval files')
     .option('--workspace', 'of promptrig.yaml instead')
     .action((flags: { workspace?: boolean }) => setCode(schemaCommand(io, flags.workspace ?? false)));
-  for (const later of ['compare', 'baseline', 'import', 'doctor']) {
+  program
+    .command('doctor')
+    .description('measure at which rate and how many streams this machine itself becomes the limit (under a minute)')
+    .option('--quick', 'fewer and shorter steps, for a first impression')
+    .option('--format <format>', 'table or json, to the standard output or =FILE (repeatable)', collect, [])
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 measured, 2 wrong usage, 3 the machine is too busy even for the lowest step.',
+    )
+    .action(async (flags: { quick?: boolean; format: string[] }) => {
+      setCode(await doctorCommand(io, { quick: flags.quick ?? false, formats: parseFormats(flags.format) }));
+    });
+  for (const later of ['compare', 'baseline', 'import']) {
     program
       .command(later, { hidden: true })
       .argument('[rest...]')

@@ -1,3 +1,5 @@
+import { doctorFile, readDoctor } from '../core/doctor/cache';
+import { describeMachine } from '../core/doctor/machine';
 import { EngineCrashedError, EngineProcess } from '../core/engine/engine-process';
 import { exitCodeOf } from '../core/metrics/verdict-run';
 import { plain } from '../core/report/plain';
@@ -6,6 +8,7 @@ import { systemClock } from '../core/util/clock';
 import { Redactor } from '../core/util/redact';
 import type { PlanSelection } from '../core/engine/plan';
 import type { BudgetPlan, EndpointPlan, RunPlan } from '../protocol/plan';
+import { ceilingDiagnostics } from './ceiling-diagnostics';
 import { countDiagnostics } from './diagnostics';
 import { CliError, EXIT, worstExit } from './exit-code';
 import { findFiles } from './find-files';
@@ -165,7 +168,11 @@ async function planAll(io: CliIo, paths: readonly string[], options: RunOptions)
   const runnable = all.filter((file): file is RunnableFile => file.plan !== null);
   const shared = await planner.workspaceFiles();
   const texts = new Map([...shared, ...all].map((file) => [file.path, file.text]));
-  const own = all.flatMap((file) => file.diagnostics);
+  const checked = await readDoctor(doctorFile(io.env));
+  const machine = describeMachine();
+  const own = all.flatMap((file) =>
+    checked === null ? file.diagnostics : [...file.diagnostics, ...ceilingDiagnostics(file, checked, machine)],
+  );
   const ofShared = shared.filter(({ path }) => !all.some((file) => file.path === path));
   const diagnostics = [...ofShared.flatMap(({ document }) => document.diagnostics), ...own]
     // Of many files most have nothing of what was selected: worth a word only where none has.

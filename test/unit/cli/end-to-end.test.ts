@@ -3,6 +3,7 @@ import * as fs from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import * as path from 'node:path';
+import type { DoctorReport } from '../../../src/core/doctor/report';
 import type { JsonReport } from '../../../src/core/report/json';
 import type { RunJson } from '../../../src/protocol/run-json';
 import { cli, makeWorkspace, startCli, type RunningCli } from './spawn-cli';
@@ -291,6 +292,43 @@ describe('the command line', function () {
         properties: Record<string, unknown>;
       };
       assert.ok('retention' in shared.properties && !('cases' in shared.properties));
+    });
+  });
+
+  describe('doctor', () => {
+    it('measures both ladders, keeps the result, and warns a later run above it', async function () {
+      this.timeout(90_000);
+      const dir = use({
+        'a.eval.yaml': evalFile('load: [{ name: far too fast, pattern: constant, rate: 9000/s, requests: 1 }]'),
+      });
+      const env = { XDG_CACHE_HOME: path.join(dir, 'cache') };
+      const { code, stdout, stderr } = await cli(['doctor', '--quick', '--format', 'json'], dir, env);
+      const report = JSON.parse(stdout) as DoctorReport;
+      assert.equal(report.schema, 'promptrig.doctor/1');
+      assert.equal(report.quick, true);
+      assert.equal(code, report.status === 'fine' ? 0 : 3, stderr);
+      assert.equal(report.streams[0]?.streams, 1);
+      assert.equal(report.rates[0]?.rate, 100);
+      for (const step of [...report.streams, ...report.rates]) {
+        assert.ok(step.workers >= 1 && step.attempts >= 1, JSON.stringify(step));
+        assert.equal(step.limited, step.why !== null);
+      }
+      // Speed is the machine's; that every token was found among the simulator's own records is ours.
+      assert.ok((report.streams[0]?.tokens_per_s ?? 0) > 0, stdout);
+      assert.equal(report.streams[0]?.lost, 0);
+      assert.ok(report.clock.resolution_us > 0 && report.conclusion.length > 0);
+      assert.match(stderr, /Poisson arrivals: 100\/s/);
+      const file = path.join(dir, 'cache', 'promptrig', 'doctor.json');
+      assert.deepEqual(JSON.parse(fs.readFileSync(file, 'utf8')), report);
+
+      // As a quiet machine would have it, which the one that runs this test need not be.
+      const ceiling = { streams: 256, rate: 500, streams_ended: 'limited', rates_ended: 'limited' };
+      fs.writeFileSync(file, JSON.stringify({ ...report, ceiling }));
+      const later = await cli(['run'], dir, env);
+      assert.match(
+        later.stderr,
+        /^a\.eval\.yaml:\d+:\d+ warning "far too fast" offers 9000\/s, .* beyond 500\/s .* \(client-ceiling\)$/m,
+      );
     });
   });
 

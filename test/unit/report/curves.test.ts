@@ -179,6 +179,20 @@ describe('the phases of a stage', () => {
     );
   });
 
+  it('do not call a difference what may be none', () => {
+    const shown = (extra: number, ci: [number, number] | null) => {
+      const cold = { ...phases().cold, extra, extra_ci: ci };
+      const text = renderTable(
+        run({ targets: [target({ stages: [stage({ phases: phases({ cold }) })] })] }),
+        [],
+        options,
+      );
+      return text.replace(/\s+/g, ' ');
+    };
+    assert.match(shown(-0.27, null), /of the others, 0\.27 ms less;/);
+    assert.match(shown(2, [-3, 7]), /of the others, no difference shown \(-3–7 ms\);/);
+  });
+
   it('say why a line could not be fitted', () => {
     const prefill: LineReport = { kind: 'none', reason: 'The prompts are too much alike.' };
     const text = renderTable(
