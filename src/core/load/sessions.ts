@@ -34,6 +34,8 @@ export interface SessionsOptions {
   send(turn: TurnOrder): void;
   /** A session has ended: its arrival's slot is free. */
   onSessionEnded(): void;
+  /** Nothing is open any more. */
+  onIdle(): void;
 }
 
 interface Session {
@@ -46,7 +48,8 @@ interface Session {
 interface Waiting {
   session: Session;
   dueMs: number;
-  sourced: SourcedRequest;
+  /** Null where the stage is over before the turn is due. */
+  sourced: SourcedRequest | null;
 }
 
 /**
@@ -60,7 +63,7 @@ export class Sessions {
   /** Turns after the first that were sent. */
   laterTurns = 0;
   /** In the order in which they are due: everyone thinks equally long. */
-  private waiting: Waiting[] = [];
+  private readonly waiting: Waiting[] = [];
   /** By the index of the request in flight. */
   private readonly underWay = new Map<number, Session>();
   private cancelled = false;
@@ -83,9 +86,7 @@ export class Sessions {
   cancel(): void {
     this.cancelled = true;
     this.options.pacer.cancel();
-    const thinking = this.waiting;
-    this.waiting = [];
-    for (const { session } of thinking) this.end(session, true);
+    for (const { session } of this.waiting.splice(0)) this.end(session, true);
   }
 
   private sendTurn(session: Session, sourced: SourcedRequest, scheduledMs: number, socketWaitMs: number | null): void {
@@ -103,8 +104,13 @@ export class Sessions {
     this.underWay.delete(record.index);
     const { clock, clockOriginMs, thinkTimeMs, untilMs, source } = this.options;
     const dueMs = Math.max(clock.nowMs(), record.end + clockOriginMs + thinkTimeMs);
-    if (this.cancelled || record.outcome !== 'completed' || !this.hasNext(session) || dueMs >= untilMs) {
+    if (this.cancelled || record.outcome !== 'completed' || !this.hasNext(session)) {
       this.end(session, record.status !== null);
+      return;
+    }
+    if (dueMs >= untilMs) {
+      // Who is thinking at the end is still there: a session begun in its place would be load that no user makes.
+      this.wait({ session, dueMs: untilMs, sourced: null });
       return;
     }
     const first = this.firstRequest(session.order.index);
@@ -115,7 +121,11 @@ export class Sessions {
     const prompt = source.prompts.at(index, session.turn);
     session.history.push(...prompt.messages);
     // Written now and not when it is due: the user is thinking.
-    this.waiting.push({ session, dueMs, sourced: source.withMessages(session.history, prompt) });
+    this.wait({ session, dueMs, sourced: source.withMessages(session.history, prompt) });
+  }
+
+  private wait(waiting: Waiting): void {
+    this.waiting.push(waiting);
     if (this.waiting.length === 1) this.plan();
   }
 
@@ -130,14 +140,17 @@ export class Sessions {
 
   private readonly sendDue = (): void => {
     const nowMs = this.options.clock.nowMs();
-    let sent = 0;
-    for (const { session, dueMs, sourced } of this.waiting) {
-      if (dueMs > nowMs) break;
-      sent++;
-      this.laterTurns++;
-      this.sendTurn(session, sourced, dueMs, null);
+    const later = this.waiting.findIndex(({ dueMs }) => dueMs > nowMs);
+    // Taken off first: what is sent may end, and wait again, at once.
+    const due = this.waiting.splice(0, later === -1 ? this.waiting.length : later);
+    for (const { session, dueMs, sourced } of due) {
+      if (sourced === null) {
+        this.end(session, true);
+      } else {
+        this.laterTurns++;
+        this.sendTurn(session, sourced, dueMs, null);
+      }
     }
-    this.waiting.splice(0, sent);
     this.plan();
   };
 
@@ -145,5 +158,6 @@ export class Sessions {
     this.open--;
     this.options.onSessionEnded();
     session.order.release(gotResponse);
+    if (this.open === 0) this.options.onIdle();
   }
 }

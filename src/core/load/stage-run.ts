@@ -159,6 +159,7 @@ export class StageRun implements JobRun {
       pacer: this.sessionPacer,
       send: (turn) => this.sendTurn(turn),
       onSessionEnded: () => counters.endArrival(),
+      onIdle: () => this.settle(),
     });
   }
 

@@ -3,6 +3,7 @@ import type { WireApi, WireTarget } from '../endpoints/wire';
 import { wireApiOf } from '../endpoints/registry';
 import { monotonicMs, systemClock } from '../util/clock';
 import { messageOf, PromptrigError } from '../util/errors';
+import { calibrateNap } from '../util/nap';
 import { Redactor } from '../util/redact';
 import { CasesRun } from './cases-run';
 import { ConnectionPool, ConnectTimeoutError } from './connections';
@@ -43,7 +44,7 @@ export async function runLoadWorker(port: WorkerPort, data: LoadWorkerData): Pro
 }
 
 class LoadWorker {
-  private readonly intake = new Intake(monotonicMs);
+  private readonly intake = new Intake(monotonicMs, setImmediate, calibrateNap());
   private readonly endpoints = new Map<string, Endpoint>();
   private readonly calls = new Map<number, () => void>();
   private readonly active = new Set<RequestExecution>();
