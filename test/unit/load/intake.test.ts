@@ -93,4 +93,31 @@ describe('Intake', () => {
     clock.advanceTo(110);
     assert.equal(log.length, 3);
   });
+
+  it('rests between polls while very much arrives, and only then', () => {
+    const clock = new FakeClock(100);
+    const naps: number[] = [];
+    const nap = (ms: number): boolean => {
+      naps.push(clock.nowMs());
+      clock.block(ms);
+      return true;
+    };
+    const intake = new Intake(() => clock.nowMs(), clock.soon, nap);
+    const sink = consumer([], 'a');
+    /** One poll each half millisecond, which returns so many chunks. */
+    const stream = (chunks: number, untilMs: number): void => {
+      while (clock.nowMs() < untilMs) {
+        for (let i = 0; i < chunks; i++) intake.push(sink, Buffer.from('x'), clock.nowMs(), clock.nowMs());
+        clock.advanceTo(clock.nowMs() + 0.5);
+      }
+    };
+    stream(4, 200);
+    assert.deepEqual(naps, []);
+    stream(20, 300);
+    assert.ok(naps.length > 50, `${naps.length} naps at 40,000 chunks a second`);
+    stream(4, 320);
+    const before = naps.length;
+    stream(4, 400);
+    assert.equal(naps.length, before);
+  });
 });
