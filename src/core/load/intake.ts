@@ -13,7 +13,6 @@
  */
 import type { Nap } from '../util/nap';
 
-
 /**
  * Who decodes. A chunk has arrived by `arrivedMs`, unless an event of the same request has that instant already: then it may
  * have arrived as late as `readMs`, when it was read, since a read takes what has come in while others were read.

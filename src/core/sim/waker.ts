@@ -1,5 +1,5 @@
 import { monotonicMs, type Clock } from '../util/clock';
-import { calibrateNap, type Nap } from './nap';
+import { calibrateNap, type Nap } from '../util/nap';
 
 /** Calls back at one instant at a time; the newest request replaces the one before. */
 export interface Waker {
