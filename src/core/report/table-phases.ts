@@ -53,15 +53,15 @@ function cold({
 }: PhaseReport['cold']): string {
   if (n === 0 || p50 === null) return '';
   const beside = warm === null ? '' : ` beside ${formatValue(warm, 'ms')} of the others`;
-  const more = extra === null ? '' : `, ${difference(extra, ci)}`;
+  const more = extra === null || ci === null ? '' : `, ${difference(extra, ci)}`;
   const opened = connect === null ? '' : `; connecting took ${formatValue(connect, 'ms')}`;
   const which = n === 1 ? 'The first request' : `The first ${n} requests`;
   return `${which} (cold): TTFT p50 ${formatValue(p50, 'ms')}${beside}${more}${opened}.`;
 }
 
 /** `40 ms more (30–52 ms)`; where the interval contains zero, that nothing is shown. */
-function difference(extra: number, ci: [number, number] | null): string {
-  if (ci !== null && ci[0] <= 0 && ci[1] >= 0) return `no difference shown (${withUnit(ci, extra)})`;
-  const size = `${formatValue(Math.abs(extra), 'ms')} ${extra < 0 ? 'less' : 'more'}`;
-  return ci === null ? size : `${size} (${withUnit(ci, extra)})`;
+function difference(extra: number, ci: [number, number]): string {
+  const interval = withUnit(ci, extra);
+  if (ci[0] <= 0 && ci[1] >= 0) return `no difference shown (${interval})`;
+  return `${formatValue(Math.abs(extra), 'ms')} ${extra < 0 ? 'less' : 'more'} (${interval})`;
 }

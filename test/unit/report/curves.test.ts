@@ -189,7 +189,8 @@ describe('the phases of a stage', () => {
       );
       return text.replace(/\s+/g, ' ');
     };
-    assert.match(shown(-0.27, null), /of the others, 0\.27 ms less;/);
+    assert.match(shown(-0.27, null), /of the others; connecting/);
+    assert.match(shown(-4, [-7, -1]), /of the others, 4 ms less \(-7–-1 ms\);/);
     assert.match(shown(2, [-3, 7]), /of the others, no difference shown \(-3–7 ms\);/);
   });
 
