@@ -1,7 +1,14 @@
 /** States of a run for the panel's tests: the same numbers each time, shaped like those of a real run. */
 import type { TickPoint } from '../../src/protocol/events';
 import type { SloPlan } from '../../src/protocol/plan';
-import type { CaseRecord, SloResult } from '../../src/protocol/run-json';
+import type {
+  CaseRecord,
+  CurveResult,
+  PhaseReport,
+  RunVerdict,
+  SloResult,
+  StageResult,
+} from '../../src/protocol/run-json';
 import type { RunPanelSample, RunPanelStage, RunPanelState, RunPanelTarget } from '../../src/protocol/run-panel';
 
 /** A small deterministic generator (mulberry32): tests must not depend on chance. */
@@ -301,5 +308,133 @@ export function runningState(): RunPanelState {
         ],
       }),
     ],
+  });
+}
+
+/** Rates of a capacity search in the order in which they were tried, with what came of them. */
+export const PROBES: { rate: number; ttft: number; verdict: RunVerdict }[] = [
+  { rate: 8, ttft: 121, verdict: 'pass' },
+  { rate: 16, ttft: 128, verdict: 'pass' },
+  { rate: 32, ttft: 163, verdict: 'pass' },
+  { rate: 64, ttft: 2140, verdict: 'fail' },
+  { rate: 45.25, ttft: 262, verdict: 'fail' },
+  { rate: 38.05, ttft: 192, verdict: 'inconclusive' },
+];
+
+const CURVE_SLOS = ['ttft.p99 <= 200ms', 'itl.p99 <= 50ms'];
+
+export function curve(values: Partial<CurveResult> = {}): CurveResult {
+  return {
+    stage: 'knee',
+    pointer: '/load/1',
+    kind: 'capacity',
+    status: 'found',
+    points: PROBES.map(({ rate, ttft, verdict }) => ({
+      stage: `knee ${rate}/s`,
+      rate,
+      rps: rate * 0.98,
+      goodput: verdict === 'pass' ? rate * 0.98 : rate * 0.4,
+      verdict,
+      values: { 'ttft.p99 <= 200ms': ttft, 'itl.p99 <= 50ms': 20 + rate / 4 },
+    })),
+    rate: 32,
+    bracket: [32, 45.25],
+    confidence: 'high',
+    cost_per_good: 0.0021,
+    conclusion: 'The SLOs are met up to 32/s; at 45.3/s they are not (ttft.p99 <= 200ms: 62 ms over).',
+    verdict: 'pass',
+    ...values,
+  };
+}
+
+export function phases(values: Partial<PhaseReport> = {}): PhaseReport {
+  return {
+    bound: 'decode-bound',
+    sentence:
+      'Decode-bound: 81% of a request is spent on decoding, and each request beside it makes a token 0.21 ms slower.',
+    prefill: {
+      kind: 'fit',
+      slope: 118,
+      slope_ci: [95.2, 141],
+      base: 42,
+      base_ci: [38.1, 46],
+      r2: 0.93,
+      n: 412,
+      n_effective: 300,
+      x_range: [0.12, 2.4],
+    },
+    decode: { kind: 'none', reason: 'All requests ran at one concurrency, so there is no line to fit.' },
+    prefill_share: { value: 0.19, ci: [1e-17, 0.21], prefill_ms: 120, decode_ms: 510, n: 412 },
+    cold: {
+      n: 1,
+      ttft_p50: 340,
+      ttft_max: 340,
+      warm_ttft_p50: 121,
+      connect_p50: 2,
+      extra: 219,
+      extra_ci: [200, 240],
+    },
+    ...values,
+  };
+}
+
+/** A step of the search; `done` has its result. */
+export function probe(index: number, values: Partial<RunPanelStage> = {}): RunPanelStage {
+  const { rate, ttft, verdict } = PROBES[index] ?? { rate: 1, ttft: 100, verdict: 'pass' };
+  const results = CURVE_SLOS.map((expr, i) =>
+    result(expr, `/load/1/slo/${i}`, {
+      value: i === 0 ? ttft : 20 + rate / 4,
+      verdict: verdict === 'error' || i === 1 ? 'pass' : verdict,
+    }),
+  );
+  const name = `knee ${rate}/s`;
+  const counts = { scheduled: 480, completed: 480, failed: 0, timed_out: 0, cancelled: 0, truncated: 0 };
+  return stage({
+    name,
+    partOf: 'knee',
+    rate,
+    results,
+    slos: CURVE_SLOS.map((expr, i) => plan(expr, `/load/1/slo/${i}`)),
+    points: points(60 + index),
+    errors: [],
+    counts,
+    result: {
+      name,
+      part_of: 'knee',
+      loop: 'open',
+      rate,
+      counts,
+      slo: results,
+      rates: { rps: rate * 0.98, goodput: rate * 0.9 },
+      phases: phases({ sentence: `Nothing certain at ${rate}/s.` }),
+    } as unknown as StageResult,
+    ...values,
+  });
+}
+
+export function wholeStage(values: Partial<RunPanelStage> = {}): RunPanelStage {
+  return stage({
+    name: 'knee',
+    pattern: 'capacity',
+    slos: CURVE_SLOS.map((expr, i) => plan(expr, `/load/1/slo/${i}`)),
+    results: [],
+    points: [],
+    history: [],
+    errors: [],
+    elapsedMs: 0,
+    ...values,
+  });
+}
+
+const LIMITED = 'The load generator itself was the bottleneck, so this stage cannot pass: lower the rate.';
+
+/** A run with a plain stage and a capacity search. */
+export function capacityState(values: Partial<RunPanelState> = {}): RunPanelState {
+  const steps = PROBES.map((_, i) => probe(i, i === 3 || i === 4 ? { caveats: [LIMITED] } : {}));
+  const plain = stage({ results: stage().results.filter(({ verdict }) => verdict === 'pass') });
+  return runState({
+    verdict: 'pass',
+    targets: [target({ stages: [plain, wholeStage(), ...steps], curves: [curve()], phases: phases(), cases: [] })],
+    ...values,
   });
 }

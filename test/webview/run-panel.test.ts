@@ -1,5 +1,17 @@
 import assert from 'node:assert/strict';
-import { caseRecord, history, points, runningState, runState, stage, target } from './run-fixture';
+import {
+  capacityState,
+  caseRecord,
+  curve,
+  history,
+  points,
+  probe,
+  runningState,
+  runState,
+  stage,
+  target,
+  wholeStage,
+} from './run-fixture';
 import { bundleRunPanel, PanelBrowser, THEMES, themes, type PanelPage } from './panel-page';
 
 const AT = { target: 'sim', stage: 'steady chat' };
@@ -372,6 +384,152 @@ describe('run panel', function () {
     });
   });
 
+  describe('curves', () => {
+    beforeEach(async () => {
+      panel = await browser.open();
+    });
+
+    const chart = () => panel.page.locator('section[aria-label="Capacity"]');
+    const chosen = () =>
+      panel.page.evaluate<string>(`document.querySelector('vscode-dropdown[aria-label="Stage"]').value`);
+    const choose = async (name: string) => {
+      await panel.page.locator('vscode-dropdown[aria-label="Stage"]').click();
+      await panel.page.locator('vscode-option', { hasText: name }).first().click();
+      await panel.settle();
+    };
+
+    it('are headed by their conclusion, and lead to each of their steps', async () => {
+      await panel.snapshot(capacityState());
+      assert.equal(await chart().isVisible(), false);
+      await choose('knee');
+      assert.equal(await chosen(), 'knee');
+      assert.deepEqual(await panel.texts('section[aria-label="Capacity"] h2'), [`Pass: ${curve().conclusion}`]);
+      assert.match(
+        (await chart().locator('canvas').getAttribute('aria-label')) ?? '',
+        /^ttft\.p99 against the offered rate in 6 steps: 3 met, 2 missed\./,
+      );
+      for (const hidden of ['.tiles', '.counters', '.evidence', '.errors'])
+        assert.equal(await panel.page.locator(hidden).isVisible(), false, hidden);
+      await choose('knee 16/s');
+      assert.equal(await requests('Time to first token'), 61);
+      assert.equal(await chart().isVisible(), true);
+    });
+
+    it('group the steps under their stage', async () => {
+      await panel.snapshot(capacityState());
+      const labels = await panel.page.locator('vscode-dropdown[aria-label="Stage"] vscode-option').allTextContents();
+      assert.deepEqual(labels, [
+        'steady chat – pass',
+        'knee – up to 32/s',
+        '\u2003knee 8/s – pass',
+        '\u2003knee 16/s – pass',
+        '\u2003knee 32/s – pass',
+        '\u2003knee 64/s – fail',
+        '\u2003knee 45.25/s – fail',
+        '\u2003knee 38.05/s – inconclusive',
+      ]);
+    });
+
+    it('draw the steps by verdict, the limit and the highest rate', async () => {
+      await panel.snapshot(capacityState());
+      await choose('knee');
+      const { variables } = (await themes()).dark;
+      const canvas = 'section[aria-label="Capacity"] canvas';
+      for (const name of ['--vscode-charts-green', '--vscode-charts-red'])
+        assert.ok((await panel.pixels(canvas, variables[name] ?? '')) > 40, name);
+      const none = { rate: null, bracket: null, verdict: 'inconclusive' as const, points: [] };
+      const stages = [wholeStage()];
+      await panel.snapshot(runState({ targets: [target({ stages, curves: [curve(none)], cases: [] })] }));
+      assert.equal(await panel.pixels(canvas, variables['--vscode-charts-green'] ?? ''), 0);
+    });
+
+    it('have a table that says the same', async () => {
+      await panel.snapshot(capacityState());
+      await choose('knee');
+      await chart().locator('.chart-head vscode-button').click();
+      assert.equal(await chart().locator('canvas').isVisible(), false);
+      const rows = await chart()
+        .locator('tbody tr')
+        .evaluateAll((all) => all.map((row) => [...row.children].map((cell) => cell.textContent ?? '')));
+      assert.deepEqual(rows[0], ['8/s', '121 ms', '7.84/s', '7.84/s', 'Pass']);
+      assert.deepEqual(
+        rows.map((row) => row[0]),
+        ['8/s', '16/s', '32/s', '38/s', '45.3/s', '64/s'],
+      );
+      assert.deepEqual(rows.at(-1)?.slice(1, 2), ['2140 ms']);
+    });
+
+    it('show another SLO on request', async () => {
+      await panel.snapshot(capacityState());
+      await choose('knee');
+      await panel.page.locator('vscode-dropdown[aria-label="SLO of the curve"]').click();
+      await panel.page.locator('vscode-option', { hasText: 'itl.p99' }).click();
+      await panel.settle();
+      assert.match(
+        (await chart().locator('canvas').getAttribute('aria-label')) ?? '',
+        /^itl\.p99 .*Limit: itl\.p99 <= 50ms/,
+      );
+    });
+
+    it('open the step whose mark is clicked', async () => {
+      await panel.snapshot(capacityState());
+      await choose('knee');
+      const plot = chart().locator('.plot');
+      const box = (await plot.boundingBox()) ?? assert.fail();
+      // The column of 32/s on an axis that ends at 75/s: found by trying it rather than by knowing the layout.
+      const x = 56 + (box.width - 56 - 12) * (32 / 75);
+      for (let y = 10; y < 200 && (await chosen()) === 'knee'; y += 6) await plot.click({ position: { x, y } });
+      assert.equal(await chosen(), 'knee 32/s');
+    });
+
+    it('grow with their steps while they run, without moving what is below', async () => {
+      const whole = wholeStage({ status: 'running', progress: 0.1 });
+      const first = probe(0, { status: 'running', result: null });
+      const stages = [whole, first];
+      await panel.snapshot(runState({ status: 'running', verdict: null, targets: [target({ stages, cases: [] })] }));
+      const heading = () => panel.texts('section[aria-label="Capacity"] h2');
+      assert.deepEqual(await heading(), ['Running: Looking for the highest rate that meets the SLOs.']);
+      const top = () => panel.page.locator('.tiles').evaluate((element) => element.getBoundingClientRect().top);
+      const before = await top();
+      const { result } = probe(0);
+      await panel.delta(
+        { kind: 'stage', target: 'sim', stage: 'knee 8/s', patch: { status: 'done', result } },
+        { kind: 'step', target: 'sim', step: probe(1, { status: 'running', result: null, points: [] }) },
+      );
+      assert.deepEqual(await heading(), ['Running: So far the SLOs are met up to 8/s.']);
+      assert.equal(await chosen(), 'knee 16/s');
+      assert.equal(await top(), before);
+      await panel.delta(
+        { kind: 'stage', target: 'sim', stage: 'knee 16/s', patch: { status: 'done', result: probe(1).result } },
+        { kind: 'curve', target: 'sim', curve: curve() },
+        { kind: 'stage', target: 'sim', stage: 'knee', patch: { status: 'done', progress: 1 } },
+        { kind: 'status', status: 'completed', statusText: '', verdict: 'pass' },
+      );
+      assert.deepEqual(await heading(), [`Pass: ${curve().conclusion}`]);
+      assert.equal(await chosen(), 'knee');
+    });
+
+    it('say what must be known of the measurement, with an icon', async () => {
+      await panel.snapshot(capacityState());
+      assert.equal(await panel.page.locator('.caveats').isVisible(), false);
+      await choose('knee');
+      assert.match((await panel.texts('.caveats li'))[0] ?? '', /^knee 64\/s and knee 45\.25\/s: The load generator/);
+      assert.equal(await panel.page.locator('.caveats li .codicon-warning').count(), 1);
+    });
+
+    it('say what the requests spent their time on', async () => {
+      await panel.snapshot(capacityState());
+      await choose('knee');
+      const [text = ''] = await panel.texts('section[aria-label="Phases"]');
+      assert.match(text, /Decode-bound: 81%/);
+      assert.match(text, /42 ms \(38\.1–46\) and 118 ms \(95\.2–141\) per 1,000 input tokens · 95% CI · n 412/);
+      assert.match(text, /All requests ran at one concurrency/);
+      assert.match(text, /19% · 95% CI 0–21/);
+      await choose('knee 16/s');
+      assert.match((await panel.texts('section[aria-label="Phases"] p'))[0] ?? '', /Nothing certain at 16\/s/);
+    });
+  });
+
   describe('answers', () => {
     beforeEach(async () => {
       panel = await browser.open();
@@ -494,7 +652,9 @@ describe('run panel', function () {
             target({ id: 'b' }),
           ],
         });
-        for (const each of [state, runningState(), runState({ status: 'crashed', statusText: long })]) {
+        const knee = capacityState();
+        knee.targets[0]?.stages.shift();
+        for (const each of [state, runningState(), runState({ status: 'crashed', statusText: long }), knee]) {
           await panel.snapshot(each);
           const summary = panel.page.locator('summary').first();
           if (await summary.isVisible()) await summary.click();
@@ -574,12 +734,15 @@ describe('run panel', function () {
     for (const theme of THEMES) {
       it(`has no violation that axe-core finds, in ${theme}`, async () => {
         panel = await browser.open({ theme });
+        const curves = capacityState({ startedAt: '2026-03-03T00:00:00.000Z' });
+        curves.targets[0]?.stages.shift();
         const states = [
           runState(),
           runningState(),
           runState({ status: 'crashed', verdict: 'error', statusText: 'The engine process was killed.' }),
           runState({ status: 'idle', verdict: null, targets: [] }),
           runState({ targets: [target({ stages: [] }), target({ id: 'other' })] }),
+          curves,
         ];
         for (const state of states) {
           await panel.snapshot(state);

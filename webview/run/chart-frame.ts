@@ -1,6 +1,7 @@
 /** What every chart has around its canvas: title, legend, the table that says the same, a line for remarks. */
-import { el, setAttribute, setHidden, setText } from '../dom';
+import { el, icon, setAttribute, setHidden, setText } from '../dom';
 import { button } from '../ui/controls';
+import type { Word } from './verdicts';
 
 export interface LegendEntry {
   /** Class of the swatch, which has the shape and the colour of what it stands for. */
@@ -23,6 +24,7 @@ export class ChartFrame {
   private readonly table: HTMLElement;
   private readonly legend: HTMLElement;
   private readonly toggle;
+  private readonly heading: HTMLElement;
   private rows = '';
 
   constructor(
@@ -49,11 +51,12 @@ export class ChartFrame {
       appearance: 'icon',
       onClick: () => this.showTable(!this.tableShown),
     });
+    this.heading = el('h2', {}, title);
     this.legend = el('ul', { class: 'legend' }, ...legend.map((entry) => legendItem(entry)));
     this.element = el(
       'section',
       { class: 'chart', aria: { label: title } },
-      el('div', { class: 'chart-head' }, el('h2', {}, title), this.toggle.element),
+      el('div', { class: 'chart-head' }, this.heading, this.toggle.element),
       this.legend,
       this.plot,
       this.table,
@@ -72,6 +75,14 @@ export class ChartFrame {
     setHidden(this.legend, shown);
     this.toggle.setFace(shown ? 'Show as chart' : 'Show as table', shown ? 'graph-line' : 'table');
     this.onToggle(shown);
+  }
+
+  /** Puts what the chart comes to in place of its title. */
+  setHeading(text: string, { icon: name, tone, word }: Word): void {
+    const key = `${name} ${tone} ${word} ${text}`;
+    if (this.heading.dataset['shown'] === key) return;
+    this.heading.dataset['shown'] = key;
+    this.heading.replaceChildren(icon(name, `tone-${tone}`), el('span', { class: 'hidden-text' }, `${word}: `), text);
   }
 
   /** `summary` is what the picture says, in words; `note` stands in its middle while there is nothing to draw. */

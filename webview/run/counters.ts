@@ -18,7 +18,7 @@ const failures = ({ counts }: StageData) => counts.failed + counts.timed_out + c
 const COUNTERS: Counter[] = [
   {
     label: 'Completed',
-    help: 'Requests with a complete answer, warm-up and cool-down included while the stage runs.',
+    help: 'Requests with a complete answer. Warm-up and cool-down are included while the stage runs, and left out once it is done.',
     text: ({ counts }) => whole(counts.completed),
   },
   {

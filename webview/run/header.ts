@@ -1,7 +1,8 @@
 /** Title, state, verdict, progress, and the choice of what is shown. */
-import { formatClock } from '../../src/protocol/format';
+import { formatClock, formatValue } from '../../src/protocol/format';
 import { el, icon, iconClass, setAttribute, setClass, setHidden, setText } from '../dom';
 import { button, dropdown } from '../ui/controls';
+import { isWhole } from './curve-model';
 import type { Post, Section } from './section';
 import type { Shown } from './selection';
 import type { RunStore, StageView, TargetView } from './store';
@@ -108,7 +109,7 @@ export class Header implements Section {
       this.shownTarget,
     );
     this.stages.update(
-      stages.map(({ data }) => ({ value: data.name, label: `${data.name} – ${stageState(data)}` })),
+      stages.map((stage) => ({ value: stage.data.name, label: labelOf(stage, shown?.target.curves ?? []) })),
       shown?.stage?.data.name ?? '',
     );
   }
@@ -133,6 +134,20 @@ function clockText(stage: StageView | null, share: number): string {
   if (stage === null || stage.data.status !== 'running') return percent;
   const { elapsedMs, plannedMs } = stage.data;
   return `${percent} · ${formatClock(elapsedMs)}${plannedMs === null ? '' : ` of ${formatClock(plannedMs)}`}`;
+}
+
+/** A step is indented below its stage, which says what all of them came to. */
+function labelOf(stage: StageView, curves: TargetView['curves']): string {
+  const { data } = stage;
+  const indent = data.partOf === undefined ? '' : '\u2003';
+  const curve = isWhole(stage) ? curves.find((candidate) => candidate.stage === data.name) : undefined;
+  const state =
+    curve === undefined
+      ? stageState(data)
+      : curve.rate === null
+        ? verdictWord(curve.verdict).word.toLowerCase()
+        : `up to ${formatValue(curve.rate, '1/s')}`;
+  return `${indent}${data.name} – ${state}`;
 }
 
 /** For the list of stages. A running stage shows no verdict: it would change the list under the reader's pointer. */

@@ -1,6 +1,7 @@
 /** Which target and stage the panel shows: the reader's choice, else what happens now, else what went worst. */
 import type { StageView, TargetView } from './store';
-import { worstOf } from './verdicts';
+import { isWhole } from './curve-model';
+import { rankOfRun, worstOf } from './verdicts';
 
 export interface Choice {
   target: string | null;
@@ -22,22 +23,50 @@ export function resolveChoice(targets: readonly TargetView[], choice: Choice, pr
     targets.find(({ id }) => id === choice.target) ??
     targets.find(({ stages }) => stages.some(({ data }) => data.status === 'running')) ??
     targets.find(({ id }) => id === previous.target) ??
-    worst(targets, (candidate) => candidate.stages.flatMap(({ data }) => data.results).concat(candidate.quality.slo));
+    worst(targets, (candidate) =>
+      Math.min(worstOf(candidate.quality.slo), ...candidate.stages.map((stage) => rankOfStage(candidate, stage))),
+    );
   if (target === null || target === undefined) return null;
   const { stages } = target;
   const stage =
     stages.find(({ data }) => data.name === choice.stage && target.id === choice.target) ??
-    stages.find(({ data }) => data.status === 'running') ??
-    (target.id === previous.target ? stages.find(({ data }) => data.name === previous.stage) : undefined) ??
-    worst(stages, ({ data }) => data.results);
+    runningNow(stages) ??
+    (target.id === previous.target ? lastShown(stages, previous.stage) : undefined) ??
+    worst(stages, (candidate) => rankOfStage(target, candidate));
   return { target, stage };
 }
 
-function worst<T>(items: readonly T[], results: (item: T) => Parameters<typeof worstOf>[0]): T | null {
+/** A step rather than the stage that it is a part of; between two steps the one before, so that the view does not flicker. */
+function runningNow(stages: readonly StageView[]): StageView | undefined {
+  const running = stages.filter(({ data }) => data.status === 'running');
+  const measured = running.find((stage) => !isWhole(stage));
+  const [whole] = running;
+  if (measured !== undefined || whole === undefined) return measured;
+  return stages.findLast(({ data }) => data.partOf === whole.data.name) ?? whole;
+}
+
+/** What was shown; a step that nobody chose makes way for what all of them say together. */
+function lastShown(stages: readonly StageView[], name: string | null): StageView | undefined {
+  const stage = stages.find(({ data }) => data.name === name);
+  if (stage?.data.partOf === undefined) return stage;
+  return stages.find(({ data }) => data.name === stage.data.partOf) ?? stage;
+}
+
+/** What the steps of a sweep miss is not missed by the run: their stage's curve stands for them. */
+function rankOfStage({ curves }: TargetView, stage: StageView): number {
+  if (stage.data.partOf !== undefined) return NEVER;
+  if (!isWhole(stage)) return worstOf(stage.data.results);
+  const curve = curves.find((candidate) => candidate.stage === stage.data.name);
+  return curve === undefined ? worstOf([]) : rankOfRun(curve.verdict);
+}
+
+const NEVER = 9;
+
+function worst<T>(items: readonly T[], rankOf: (item: T) => number): T | null {
   let found: T | null = null;
   let rank = Number.POSITIVE_INFINITY;
   for (const item of items) {
-    const own = worstOf(results(item));
+    const own = rankOf(item);
     if (own < rank) {
       rank = own;
       found = item;

@@ -1,5 +1,5 @@
 /** The panel's copy of the run. The extension owns the truth; this follows it message by message and notices a gap. */
-import type { CaseRecord } from '../../src/protocol/run-json';
+import type { CaseRecord, CurveResult, PhaseReport } from '../../src/protocol/run-json';
 import type {
   HostToRunPanel,
   RunPanelChange,
@@ -27,6 +27,8 @@ export interface TargetView {
   model: string;
   stages: StageView[];
   quality: RunPanelTarget['quality'];
+  curves: CurveResult[];
+  phases: PhaseReport | null;
   /** In the order in which they ended; a repeat that is reported again replaces its record. */
   cases: CaseRecord[];
   /** Counts up with each change of `cases`; from 0 in the new views that a snapshot makes. */
@@ -71,6 +73,8 @@ export class RunStore {
         endpoint: target.endpoint,
         model: target.model,
         quality: target.quality,
+        curves: [...(target.curves ?? [])],
+        phases: target.phases ?? null,
         cases: [...target.cases],
         caseAt: new Map(target.cases.map((record, at) => [caseKey(record), at])),
         casesVersion: 0,
@@ -98,6 +102,17 @@ export class RunStore {
       case 'quality':
         target.quality = change.quality;
         return true;
+      case 'curve': {
+        const { curve } = change;
+        target.curves = [...target.curves.filter(({ stage }) => stage !== curve.stage), curve];
+        return true;
+      }
+      case 'phases':
+        target.phases = change.phases;
+        return true;
+      case 'step':
+        putStep(target.stages, change.step);
+        return true;
       case 'case':
         putCase(target, change.record);
         return true;
@@ -119,6 +134,13 @@ export class RunStore {
 function stageView(stage: RunPanelStage, known: StageView | undefined): StageView {
   const { points, history, ...data } = stage;
   return { data, points: new PointSeries(points), history: [...(history ?? known?.history ?? [])] };
+}
+
+/** After its stage and the steps of it that are there, as in the extension's own list. */
+function putStep(stages: StageView[], step: RunPanelStage): void {
+  if (stages.some(({ data }) => data.name === step.name)) return;
+  const last = stages.findLastIndex(({ data }) => data.name === step.partOf || data.partOf === step.partOf);
+  stages.splice(last === -1 ? stages.length : last + 1, 0, stageView(step, undefined));
 }
 
 const caseKey = (record: CaseRecord) => `${record.repeat} ${record.case_id}`;

@@ -1,11 +1,12 @@
 /** The one sentence at the top: what the run says, or what it is doing. It is announced, so it changes only with the state. */
-import { formatCount } from '../../src/protocol/format';
+import { formatCount, formatValue } from '../../src/protocol/format';
 import type { SloResult } from '../../src/protocol/run-json';
 import type { RunHead, TargetView } from './store';
 
 /** Shares of a run that are done, over all stages of all targets, 0 to 1. */
 export function overallProgress(targets: readonly TargetView[]): number {
-  const stages = targets.flatMap((target) => target.stages);
+  // Steps are the progress of their stage.
+  const stages = targets.flatMap((target) => target.stages).filter(({ data }) => data.partOf === undefined);
   const weight = (plannedMs: number | null) => plannedMs ?? 0;
   const timed = stages.every(({ data }) => data.plannedMs !== null);
   const total = stages.reduce((sum, { data }) => sum + (timed ? weight(data.plannedMs) : 1), 0);
@@ -35,9 +36,12 @@ export function summarize(head: RunHead, targets: readonly TargetView[]): string
 }
 
 function runningSentence(targets: readonly TargetView[]): string {
-  const all = targets.flatMap((target) => target.stages.map((stage) => ({ target, stage })));
+  const everything = targets.flatMap((target) => target.stages.map((stage) => ({ target, stage })));
+  const all = everything.filter(({ stage }) => stage.data.partOf === undefined);
   const at = all.findIndex(({ stage }) => stage.data.status === 'running');
-  const now = all[at];
+  // By name the step that runs, by place the stage that it is a part of.
+  const step = everything.find(({ stage }) => stage.data.partOf !== undefined && stage.data.status === 'running');
+  const now = step ?? all[at];
   if (now === undefined) return 'Getting ready.';
   const place = all.length === 1 ? '' : `, stage ${at + 1} of ${all.length}`;
   return `Measuring ${now.stage.data.name} on ${now.target.id}${place}.`;
@@ -57,6 +61,10 @@ function outcomeSentence(targets: readonly TargetView[]): string {
     else if (open > 0) parts.push(`${open} of ${count(slos.length, 'SLO')} inconclusive`);
     else parts.push(slos.length === 1 ? 'the SLO is met' : `all ${slos.length} SLOs are met`);
   }
+  for (const { stage, rate, verdict } of targets.flatMap(({ curves }) => curves)) {
+    if (rate !== null) parts.push(`${stage} holds up to ${formatValue(rate, '1/s')}`);
+    else if (verdict !== 'pass') parts.push(`${stage} holds at no rate that was tried`);
+  }
   if (asked > 0)
     parts.push(
       passed === asked ? `all ${count(asked, 'answer')} passed` : `${passed} of ${count(asked, 'answer')} passed`,
@@ -69,7 +77,7 @@ function outcomeSentence(targets: readonly TargetView[]): string {
 /** Every SLO of a target once: the stage `cases` may list the quality SLOs, too. */
 function resultsOf({ stages, quality }: TargetView): SloResult[] {
   const key = ({ pointer, expr }: SloResult) => `${pointer} ${expr}`;
-  const ofStages = stages.flatMap(({ data }) => data.results);
+  const ofStages = stages.filter(({ data }) => data.partOf === undefined).flatMap(({ data }) => data.results);
   const known = new Set(ofStages.map(key));
   return [...ofStages, ...quality.slo.filter((result) => !known.has(key(result)))];
 }

@@ -104,6 +104,12 @@ function labelOf(metric: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
+/** The base unit of an SLO's value. */
+export function unitOfExpression(expr: string, metrics: Metrics): Unit {
+  const { metric } = splitSubject(/^\S+/.exec(expr)?.[0] ?? expr, metrics);
+  return metrics?.[metric]?.unit ?? unitOf(metric);
+}
+
 /** The base unit of a metric whose definition the extension did not send. */
 function unitOf(metric: string): Unit {
   if (metric.startsWith('cost')) return 'USD';

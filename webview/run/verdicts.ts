@@ -65,6 +65,11 @@ export function worstOf(results: readonly SloResult[]): number {
   return Math.min(3, ...results.map(({ verdict }) => RANK[verdict]));
 }
 
+/** Rank of the verdict of a run or of a part of it; what could not be judged is as bad as a miss. */
+export function rankOfRun(verdict: RunVerdict): number {
+  return verdict === 'error' ? RANK.fail : RANK[verdict];
+}
+
 export function rankOf(verdict: Verdict): number {
   return RANK[verdict];
 }

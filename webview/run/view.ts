@@ -5,11 +5,15 @@ import { FrameLimiter } from '../charts/frame-limiter';
 import { onThemeChange, readPalette } from '../charts/palette';
 import { el, setHidden } from '../dom';
 import { Cases } from './cases';
+import { Caveats } from './caveats';
 import { Counters } from './counters';
+import { isWhole } from './curve-model';
+import { CurveSection } from './curve-section';
 import { Errors } from './errors';
 import { Header } from './header';
 import { LatencySection } from './latency-section';
 import { Notice } from './notice';
+import { Phases } from './phases';
 import { RateSection } from './rate-section';
 import { RequestDetail } from './request-detail';
 import type { Post, Section } from './section';
@@ -33,12 +37,16 @@ export class RunView {
   readonly element: HTMLElement;
   private readonly limiter: FrameLimiter;
   private readonly sections: Section[];
-  private readonly charts: { name: string; section: LatencySection | RateSection }[];
+  private readonly charts: { name: string; section: LatencySection | RateSection | CurveSection }[];
   private readonly latencies: LatencySection[];
   private readonly detail = new RequestDetail();
   private readonly body: HTMLElement;
   private readonly quality: Cases;
   private readonly evidence: HTMLElement;
+  private readonly curve: CurveSection;
+  private readonly phases = new Phases();
+  /** Those that show requests of one stage. */
+  private readonly ofRequests: Set<Section>;
   private choice: Choice;
   private shown: Choice = { target: null, stage: null };
   /** Start of the run that is shown: what tells one run from the next. */
@@ -61,11 +69,20 @@ export class RunView {
     const ttft = new LatencySection('ttft', palette, select, refresh);
     const itl = new LatencySection('itl', palette, select, refresh);
     const rate = new RateSection(palette, refresh);
+    this.curve = new CurveSection(
+      palette,
+      (step) => {
+        this.choice = { target: this.shown.target, stage: step };
+        refresh();
+      },
+      refresh,
+    );
     this.latencies = [ttft, itl];
     this.charts = [
       { name: 'ttft', section: ttft },
       { name: 'itl', section: itl },
       { name: 'rate', section: rate },
+      { name: 'curve', section: this.curve },
     ];
     const header = new Header(post, (target, stage) => {
       this.choice = { target, stage };
@@ -76,7 +93,9 @@ export class RunView {
     const counters = new Counters();
     const errors = new Errors();
     this.quality = new Cases(post);
-    this.sections = [header, notice, tiles, counters, ttft, itl, rate, errors, this.quality];
+    const caveats = new Caveats();
+    this.ofRequests = new Set([tiles, counters, ttft, itl, rate, errors]);
+    this.sections = [header, notice, caveats, this.curve, this.phases, ...this.ofRequests, this.quality];
     this.evidence = el(
       'div',
       { class: 'evidence' },
@@ -84,8 +103,17 @@ export class RunView {
       this.detail.element,
       el('div', { class: 'charts' }, rate.element, errors.element),
     );
-    this.body = el('div', { class: 'body' }, tiles.element, counters.element, this.evidence, this.quality.element);
-    this.element = el('main', { class: 'run' }, header.element, notice.element, this.body);
+    this.body = el(
+      'div',
+      { class: 'body' },
+      this.curve.element,
+      tiles.element,
+      counters.element,
+      this.evidence,
+      this.phases.element,
+      this.quality.element,
+    );
+    this.element = el('main', { class: 'run' }, header.element, notice.element, caveats.element, this.body);
     for (const { name, section } of this.charts) section.showTable(saved?.tables.includes(name) ?? false);
     this.restoring = false;
     const calm = matchMedia('(prefers-reduced-motion: reduce)');
@@ -130,16 +158,20 @@ export class RunView {
     this.shown = now;
     this.run = run;
     this.arrange(shown);
-    for (const section of this.sections) section.render(this.store, shown);
+    // A sweep has no requests of its own: its steps have.
+    const single = shown?.stage != null && isWhole(shown.stage) ? { ...shown, stage: null } : shown;
+    for (const section of this.sections) section.render(this.store, this.ofRequests.has(section) ? single : shown);
   }
 
   /** Where there is no load the answers are the evidence, so they come first. */
   private arrange(shown: Shown | null): void {
+    const whole = shown?.stage != null && isWhole(shown.stage);
     const load = shown?.stage != null && shown.stage.data.pattern !== 'cases';
-    const drawn = load || (shown?.stage?.points.points.length ?? 0) > 0;
+    const drawn = (load && !whole) || (shown?.stage?.points.points.length ?? 0) > 0;
     setHidden(this.evidence, !drawn);
-    const [first, second] = load ? [this.evidence, this.quality.element] : [this.quality.element, this.evidence];
-    if (first.nextElementSibling !== second) this.body.append(first, second);
+    const { element: phases } = this.phases;
+    const order = load ? [this.evidence, phases, this.quality.element] : [this.quality.element, this.evidence, phases];
+    if (order.some((element, i) => i > 0 && order[i - 1]?.nextElementSibling !== element)) this.body.append(...order);
     const idle = this.store.head === null || this.store.head.status === 'idle';
     setHidden(this.body, idle);
   }

@@ -105,6 +105,8 @@ export function dropdown(options: { label: string; onChange: (value: string) => 
             const option = document.createElement('vscode-option');
             option.setAttribute('value', entry.value);
             option.textContent = entry.label;
+            // The toolkit takes notice of new options later, and then selects the first one that is not marked.
+            if (entry.value === value) option.setAttribute('selected', '');
             return option;
           }),
         );

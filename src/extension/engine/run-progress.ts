@@ -177,7 +177,8 @@ function stageSegment(target: TargetPlan, stage: StagePlan): Segment {
   return segment(target.id, stage.name, Math.min(byRequests, stage.durationMs ?? Infinity), false);
 }
 
-function stepsOf({ pattern, sweep, capacity }: StagePlan): Segment['steps'] {
+/** How many steps a `sweep` or `capacity` stage will have, as far as the plan tells; undefined for other stages. */
+export function stepsOf({ pattern, sweep, capacity }: StagePlan): Segment['steps'] {
   if (pattern === 'sweep' && sweep !== undefined) {
     const auto = sweep.auto || sweep.from === undefined || sweep.to === undefined;
     return { finished: 0, expected: Math.max(1, sweep.steps + (auto ? 2 : 0)), known: true };

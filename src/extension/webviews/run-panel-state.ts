@@ -1,6 +1,7 @@
 /** The truth behind the run panel: events of the engine reduced to the state that it shows, and the changes that lead there. */
 import { metricOf } from '../../core/metrics/definitions';
 import { stageCaveats } from '../../core/report/flags';
+import { stepsOf } from '../engine/run-progress';
 import type { EngineEvent, StageTick, TickPoint } from '../../protocol/events';
 import type { RunPlan, SloPlan, StagePlan } from '../../protocol/plan';
 import type {
@@ -205,6 +206,7 @@ export class RunPanelModel {
       },
       changes,
     );
+    this.follow(tick.target, stage, tick.progress, changes);
     this.remember(stage, tick);
     const points = this.keep(stage, tick.points);
     if (points.length > 0) changes.push({ kind: 'points', target: tick.target, stage: tick.stage, points });
@@ -284,6 +286,18 @@ export class RunPanelModel {
     changes.push({ kind: 'step', target: targetId, step: structuredClone(step) });
     const whole = target.stages.find((stage) => stage.name === partOf);
     if (whole?.status === 'waiting') this.patch(targetId, whole, { status: 'running' }, changes);
+  }
+
+  /** A step is part of its stage's progress. How many there will be is a guess, which never claims to be the end. */
+  private follow(target: string, step: RunPanelStage, share: number, changes: RunPanelChange[]): void {
+    if (step.partOf === undefined) return;
+    const stages = this.target(target)?.stages ?? [];
+    const whole = stages.find(({ name }) => name === step.partOf);
+    if (whole === undefined) return;
+    const begun = stages.filter(({ partOf }) => partOf === step.partOf).length;
+    const plan = this.planned.get(stageKey(target, whole.name));
+    const expected = Math.max(begun, (plan === undefined ? undefined : stepsOf(plan)?.expected) ?? begun);
+    this.patch(target, whole, { progress: (begun - 1 + share) / expected }, changes);
   }
 
   private setCurve(targetId: string, curve: CurveResult, changes: RunPanelChange[]): void {

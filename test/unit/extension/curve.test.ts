@@ -261,6 +261,10 @@ describe('the run panel of a curve', () => {
         ['knee 32/s', 'waiting'],
       ],
     );
+    const live = model.apply([tick(1, 5000, [], { stage: 'knee 32/s', progress: 0.5 })]);
+    const share = target.stages[0]?.progress ?? 0;
+    assert.ok(share > 0.1 && share < 0.2, String(share));
+    assert.ok(live?.some((change) => change.kind === 'stage' && change.stage === 'knee'));
     const ended = model.apply([{ type: 'curve', target: 'sim', curve: curve() }]);
     assert.deepEqual(
       ended?.map(({ kind }) => kind),

@@ -55,6 +55,15 @@ function applyChanges(state: RunPanelState, changes: readonly RunPanelChange[]):
       case 'quality':
         if (target !== undefined) target.quality = change.quality;
         break;
+      case 'step':
+        target?.stages.push(change.step);
+        break;
+      case 'curve':
+        if (target !== undefined) target.curves = [...(target.curves ?? []), change.curve];
+        break;
+      case 'phases':
+        if (target !== undefined) target.phases = change.phases;
+        break;
     }
   }
 }
