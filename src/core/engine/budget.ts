@@ -8,7 +8,7 @@ import type { RequestRecord } from '../../protocol/run-json';
  * cost or token budget by at most what was in flight.
  */
 export class BudgetGuard implements Disposable {
-  private costUsd = 0;
+  private readonly costs = new Map<string, number>();
   private tokens = 0;
   private spent: string | null = null;
   private readonly cancelTimer: (() => void) | undefined;
@@ -31,15 +31,22 @@ export class BudgetGuard implements Disposable {
     return this.spent;
   }
 
-  add(record: Pick<RequestRecord, 'cost' | 'input_tokens' | 'output_tokens'>): void {
-    this.costUsd += record.cost ?? 0;
+  addTokens(record: Pick<RequestRecord, 'input_tokens' | 'output_tokens'>): void {
     this.tokens += (record.input_tokens ?? 0) + (record.output_tokens ?? 0);
-    const { costUsd, tokens } = this.budget;
-    if (costUsd !== undefined && this.costUsd >= costUsd) {
-      this.end(`budget: the run cost $${this.costUsd.toPrecision(4)} of $${costUsd}`);
-    } else if (tokens !== undefined && this.tokens >= tokens) {
+    const { tokens } = this.budget;
+    if (tokens !== undefined && this.tokens >= tokens) {
       this.end(`budget: the run used ${this.tokens} of ${tokens} tokens`);
     }
+  }
+
+  /** @param totalUsd what the target has cost so far */
+  setCost(target: string, totalUsd: number): void {
+    this.costs.set(target, totalUsd);
+    const { costUsd } = this.budget;
+    if (costUsd === undefined) return;
+    let sum = 0;
+    for (const cost of this.costs.values()) sum += cost;
+    if (sum >= costUsd) this.end(`budget: the run cost $${sum.toPrecision(4)} of $${costUsd}`);
   }
 
   dispose(): void {

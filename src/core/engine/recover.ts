@@ -1,11 +1,12 @@
 import { writeRunJson } from '../results/writer';
 import { readCases, readPlan, readRequests, readRun } from '../results/store';
-import { CASES_STAGE, aggregatorFor, casesContext, loadContext } from './stage-context';
+import { CASES_STAGE, aggregatorFor, casesContext, loadContext, type StageContext } from './stage-context';
 import { emptyTarget, qualityOf } from './target-result';
 import { CostTally } from '../metrics/cost';
 import { runVerdict, targetVerdict } from '../metrics/verdict-run';
 import type { CaseRecord, RequestRecord, RunJson, StageResult, TargetResult } from '../../protocol/run-json';
-import type { RunPlan, TargetPlan } from '../../protocol/plan';
+import type { StageAggregator } from '../metrics/stage-aggregator';
+import type { RunPlan, StagePlan, TargetPlan } from '../../protocol/plan';
 
 /**
  * Evaluates a run whose engine died: stages that had ended are as they were stored, the one that was running is judged from
@@ -46,16 +47,16 @@ async function recoverTarget(
   const inProgress = run.in_progress?.target === target.id ? run.in_progress : undefined;
   const result: TargetResult = { ...stored };
   const tally = new CostTally(target.endpoint);
-  const records: RequestRecord[] = [];
+  const unfinished = stored.stages.some((stage) => stage.name === inProgress?.stage) ? undefined : inProgress;
+  const stage = unfinished === undefined ? null : new StageRecovery(plan, target, unfinished, own);
   for await (const record of readRequests(dir)) {
     if (record.target !== target.id) continue;
     tally.add(record);
-    if (inProgress !== undefined && record.stage === inProgress.stage) records.push(record);
+    if (record.stage === unfinished?.stage) stage?.add(record);
   }
-  if (inProgress !== undefined && !stored.stages.some((stage) => stage.name === inProgress.stage)) {
-    const stage = recoverStage(plan, target, inProgress, records, own);
-    if (stage !== null) result.stages = [...stored.stages, stage];
-    result.error = { code: 'engine_crashed', message: `The engine died during the stage "${inProgress.stage}".` };
+  if (stage !== null && unfinished !== undefined) {
+    result.stages = [...stored.stages, stage.finish()];
+    result.error = { code: 'engine_crashed', message: `The engine died during the stage "${unfinished.stage}".` };
   }
   if (target.cases.length > 0) result.quality = qualityOf(plan, target, own);
   result.cost = tally.result(result.stages);
@@ -63,56 +64,86 @@ async function recoverTarget(
   return result;
 }
 
-function recoverStage(
-  plan: RunPlan,
-  target: TargetPlan,
-  inProgress: { stage: string; origin_ms: number },
-  records: RequestRecord[],
-  cases: CaseRecord[],
-): StageResult | null {
-  const stagePlan = target.stages.find((stage) => stage.name === inProgress.stage);
-  if (stagePlan === undefined && inProgress.stage !== CASES_STAGE) return null;
-  const context =
-    stagePlan === undefined ? casesContext(plan, target, records.length) : loadContext(plan, target, stagePlan);
-  const aggregator = aggregatorFor(context, inProgress.origin_ms);
-  const judged = new Map(cases.map((record) => [record.request, record]));
-  for (const record of records) {
-    const answer = judged.get(record.id);
-    const correct = answer === undefined || answer.assertions.length === 0 ? null : answer.outcome === 'passed';
-    aggregator.add(record, context.judged ? correct : undefined);
+/** Judges a stage from the requests that had ended, one at a time: a long run does not fit in memory. */
+class StageRecovery {
+  private readonly context: StageContext;
+  private readonly aggregator: StageAggregator;
+  private readonly judged: Map<string | null, CaseRecord>;
+  private readonly intervals = new Intervals();
+  private count = 0;
+
+  constructor(
+    plan: RunPlan,
+    target: TargetPlan,
+    private readonly inProgress: { stage: string; origin_ms: number },
+    cases: CaseRecord[],
+  ) {
+    const stage = target.stages.find(({ name }) => name === inProgress.stage);
+    // A step of a sweep or a capacity search is not in the plan by its name.
+    const whole = target.stages.find(({ name }) => inProgress.stage.startsWith(`${name} `));
+    this.context =
+      inProgress.stage === CASES_STAGE
+        ? casesContext(plan, target, cases.length)
+        : { ...loadContext(plan, target, stage ?? (whole as StagePlan)), name: inProgress.stage };
+    if (stage === undefined && whole !== undefined) this.context.partOf = whole.name;
+    this.aggregator = aggregatorFor(this.context, inProgress.origin_ms);
+    this.judged = new Map(cases.map((record) => [record.request, record]));
   }
-  const endMs = records.reduce((latest, record) => Math.max(latest, record.end), inProgress.origin_ms);
-  return aggregator.finish({
-    endMs,
-    scheduled: records.length,
-    ...concurrencyOf(records, inProgress.origin_ms, endMs),
-    // What the client felt was known to the process that died.
-    client: { limited: false, event_loop_delay_p99_ms: 0, dispatch_lag_p99_ms: 0, cpu: 0, workers: 0 },
-    endedEarly: 'crashed',
-  });
+
+  add(record: RequestRecord): void {
+    this.count++;
+    this.intervals.add(record.sent, record.end);
+    const answer = this.judged.get(record.id);
+    const correct = answer === undefined || answer.assertions.length === 0 ? null : answer.outcome === 'passed';
+    this.aggregator.add(record, this.context.judged ? correct : undefined);
+  }
+
+  finish(): StageResult {
+    const { partOf } = this.context;
+    const startMs = this.inProgress.origin_ms;
+    const result = this.aggregator.finish({
+      endMs: Math.max(startMs, this.intervals.endMs),
+      scheduled: this.count,
+      ...this.intervals.concurrency(startMs),
+      // What the client felt was known to the process that died.
+      client: { limited: false, event_loop_delay_p99_ms: 0, dispatch_lag_p99_ms: 0, cpu: 0, workers: 0 },
+      endedEarly: 'crashed',
+    });
+    return partOf === undefined ? result : { ...result, part_of: partOf };
+  }
 }
 
-/** Time-weighted mean and maximum of the requests in flight between two instants (ms), from their own instants. */
-export function concurrencyOf(
-  records: readonly RequestRecord[],
-  startMs: number,
-  endMs: number,
-): { concurrencyMean: number; concurrencyMax: number } {
-  const changes: [number, number][] = [];
-  let busyMs = 0;
-  for (const record of records) {
-    if (record.sent === null) continue;
-    const from = Math.max(record.sent, startMs);
-    const to = Math.min(record.end, endMs);
-    if (to <= from) continue;
-    busyMs += to - from;
-    changes.push([from, 1], [to, -1]);
+/** When requests were in flight: two numbers each. */
+export class Intervals {
+  private starts: number[] = [];
+  private ends: number[] = [];
+
+  /** @param sentMs null for a request that was never sent, which counts for nothing */
+  add(sentMs: number | null, endMs: number): void {
+    if (sentMs === null || endMs <= sentMs) return;
+    this.starts.push(sentMs);
+    this.ends.push(endMs);
   }
-  changes.sort((a, b) => a[0] - b[0] || a[1] - b[1]);
-  let running = 0;
-  let concurrencyMax = 0;
-  for (const [, change] of changes) concurrencyMax = Math.max(concurrencyMax, (running += change));
-  return { concurrencyMean: endMs > startMs ? busyMs / (endMs - startMs) : 0, concurrencyMax };
+
+  /** The latest end; negative infinity without one. */
+  get endMs(): number {
+    return this.ends.reduce((latest, end) => Math.max(latest, end), Number.NEGATIVE_INFINITY);
+  }
+
+  /** Time-weighted mean and maximum of the requests in flight from `startMs` to the latest end. */
+  concurrency(startMs: number): { concurrencyMean: number; concurrencyMax: number } {
+    const starts = Float64Array.from(this.starts, (start) => Math.max(start, startMs)).sort();
+    const ends = Float64Array.from(this.ends).sort();
+    let busyMs = 0;
+    let concurrencyMax = 0;
+    for (let begun = 0, ended = 0; begun < starts.length; begun++) {
+      while ((ends[ended] as number) <= (starts[begun] as number)) ended++;
+      concurrencyMax = Math.max(concurrencyMax, begun + 1 - ended);
+      busyMs += (ends[begun] as number) - (starts[begun] as number);
+    }
+    const spanMs = this.endMs - startMs;
+    return { concurrencyMean: spanMs > 0 ? busyMs / spanMs : 0, concurrencyMax };
+  }
 }
 
 async function collect<T>(items: AsyncGenerator<T>): Promise<T[]> {

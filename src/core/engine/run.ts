@@ -98,8 +98,9 @@ export async function executeRun(options: ExecuteOptions): Promise<RunJson> {
         emit,
         writeRequests: (records) => {
           guard(() => writer.requests(redactor.data(records)));
-          for (const record of records) budget.add(record);
+          for (const record of records) budget.addTokens(record);
         },
+        onCost: (totalUsd) => budget.setCost(target.id, totalUsd ?? 0),
         writeCases: (records) => void guard(() => writer.cases(redactor.data(records))),
         onProgress: (partial, inProgress) => {
           run.targets = [...run.targets.filter((done) => done.id !== partial.id), partial];

@@ -1,3 +1,4 @@
+import { ClockJumpDetector, describeClockJump } from '../metrics/clock-jump';
 import { PhaseTracker } from '../metrics/phases';
 import type { TokenCounter } from '../load/token-count';
 import { monotonicMs } from '../util/clock';
@@ -10,6 +11,9 @@ import type { RequestRecord, StageResult } from '../../protocol/run-json';
 
 /** Most points one tick carries to the charts; beyond it they are thinned evenly and the tick says so. */
 const MAX_POINTS_PER_TICK = 500;
+
+/** How often `tick` is to be called, ms. */
+export const TICK_MS = 100;
 
 export interface StageRunHooks {
   clockOriginMs: number;
@@ -27,6 +31,7 @@ export interface StageRunHooks {
 export class StageRun implements StageListener {
   private aggregator: StageAggregator | null = null;
   private phases: PhaseTracker | null = null;
+  private readonly jumps = new ClockJumpDetector({ tickMs: TICK_MS });
   private originMs = 0;
   private seq = 0;
   private inFlight = 0;
@@ -86,6 +91,9 @@ export class StageRun implements StageListener {
   tick(): void {
     if (this.aggregator === null) return;
     const nowMs = monotonicMs() - this.hooks.clockOriginMs;
+    const jump = this.jumps.tick(monotonicMs(), Date.now());
+    // What was measured across a suspend is the machine's sleep and not the server's latency.
+    if (jump !== null) this.aggregator.invalidate(describeClockJump(jump));
     const elapsedMs = nowMs - this.originMs;
     const live = this.aggregator.live(nowMs, this.scheduled);
     const thinned = this.pointsSeen > this.points.length;

@@ -1,7 +1,7 @@
 import { PromptrigError, messageOf } from '../util/errors';
 import { emptyTarget, qualityOf } from './target-result';
 import { casesContext, loadContext, type StageContext } from './stage-context';
-import { StageRun } from './stage-run';
+import { StageRun, TICK_MS } from './stage-run';
 import { evaluateAssertions, judgeCase } from '../quality/assert';
 import { CostTally } from '../metrics/cost';
 import { targetVerdict } from '../metrics/verdict-run';
@@ -17,8 +17,6 @@ import { runCapacity, runSweep } from './curve';
 import type { CasePlan, RunPlan, StagePlan, TargetPlan } from '../../protocol/plan';
 import type { CaseRecord, RequestRecord, RunJson, StageResult, TargetResult } from '../../protocol/run-json';
 
-const TICK_MS = 100;
-
 export interface TargetRunOptions {
   plan: RunPlan;
   target: TargetPlan;
@@ -31,6 +29,8 @@ export interface TargetRunOptions {
   redactor: Redactor;
   emit: (event: EngineEvent) => void;
   writeRequests: (records: RequestRecord[]) => void;
+  /** What the target has cost so far, USD: tokens at their price, else machine time; null where neither is known. */
+  onCost: (totalUsd: number | null) => void;
   writeCases: (records: CaseRecord[]) => void;
   /** The state so far is to be stored; `inProgress` names the stage that starts, null where one has ended. */
   onProgress: (partial: TargetResult, inProgress: RunJson['in_progress'] | null) => void;
@@ -149,6 +149,7 @@ export class TargetRun {
         const records = batch.map((ended) => ended.record);
         for (const record of records) this.cost.add(record);
         writeRequests(records);
+        this.options.onCost(this.cost.totalUsd);
         if (job.kind === 'load') for (const record of records) this.phases?.add(record);
         if (job.kind !== 'cases') return;
         // Kept until the stage ends: a rejection nobody awaits yet would end the process.

@@ -17,26 +17,26 @@ function guard(budget: BudgetPlan) {
   return { made, reasons, timer: () => timer };
 }
 
-const paid = { cost: 0.2, input_tokens: 40, output_tokens: 10 };
+const used = { input_tokens: 40, output_tokens: 10 };
 
 describe('BudgetGuard', () => {
-  it('ends a run once its cost reaches the budget, and says it once', () => {
+  it('ends a run once its targets together cost the budget, and says it once', () => {
     const { made, reasons } = guard({ costUsd: 0.5 });
-    made.add(paid);
-    made.add(paid);
+    made.setCost('a', 0.3);
+    made.setCost('a', 0.4);
     assert.equal(made.reason, null);
-    made.add(paid);
-    made.add(paid);
+    made.setCost('b', 0.2);
+    made.setCost('b', 0.3);
     assert.deepEqual(reasons, ['budget: the run cost $0.6000 of $0.5']);
     assert.equal(made.reason, reasons[0]);
   });
 
   it('counts input and output tokens, unknown ones as none', () => {
     const { made, reasons } = guard({ tokens: 100 });
-    made.add(paid);
-    made.add({ cost: null, input_tokens: null, output_tokens: null });
+    made.addTokens(used);
+    made.addTokens({ input_tokens: null, output_tokens: null });
     assert.deepEqual(reasons, []);
-    made.add(paid);
+    made.addTokens(used);
     assert.deepEqual(reasons, ['budget: the run used 100 of 100 tokens']);
   });
 
@@ -52,7 +52,8 @@ describe('BudgetGuard', () => {
 
   it('never ends a run without a budget', () => {
     const { made, reasons, timer } = guard({});
-    made.add({ cost: 1e9, input_tokens: 1e9, output_tokens: 1e9 });
+    made.addTokens({ input_tokens: 1e9, output_tokens: 1e9 });
+    made.setCost('a', 1e9);
     assert.deepEqual(reasons, []);
     assert.equal(timer(), undefined);
   });

@@ -7,12 +7,12 @@ import { runPlan } from '../support/samples';
 const engineEntry = path.join(__dirname, '../../fixtures/engine/fake-engine.js');
 const never = new AbortController().signal;
 
-async function run(mode: string, signal = never): Promise<unknown> {
+async function run(mode: string, signal = never, onStarted: () => void = () => undefined): Promise<unknown> {
   process.env.FAKE_ENGINE = mode;
   const engine = new EngineProcess({ engineEntry, cancelStepMs: 50 });
   try {
     return await engine
-      .run(runPlan('unused'), {}, () => undefined, signal)
+      .run(runPlan('unused'), {}, onStarted, signal)
       .then(
         () => 'resolved',
         (error: unknown) => error,
@@ -55,8 +55,7 @@ describe('EngineProcess', () => {
 
   it('climbs the cancel ladder to the end with an engine that hears neither the call nor SIGTERM', async () => {
     const controller = new AbortController();
-    setTimeout(() => controller.abort(), 50);
-    const error = await run('deaf', controller.signal);
+    const error = await run('deaf', controller.signal, () => controller.abort());
     assert.ok(error instanceof EngineCrashedError);
     assert.match(error.message, /SIGKILL/);
   });
