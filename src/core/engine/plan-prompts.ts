@@ -27,7 +27,9 @@ export async function readVariants(spec: EvalSpec, files: ReferencedFiles): Prom
   if (spec.messages !== undefined) {
     return [{ name: 'default', messages: await templatesOf(spec.messages, '/messages', files) }];
   }
-  const { prompts = [] } = spec;
+  const { prompts } = spec;
+  // A load of made-up prompts needs none; anything else without one has been reported.
+  if (prompts === undefined) return [{ name: 'default', messages: [] }];
   return Promise.all(
     prompts.map(async (variant, index): Promise<Variant> => {
       const pointer = childPointer('/prompts', originalIndex(prompts, index));
