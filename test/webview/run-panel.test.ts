@@ -408,6 +408,10 @@ describe('run panel', function () {
         (await chart().locator('canvas').getAttribute('aria-label')) ?? '',
         /^ttft\.p99 against the offered rate in 6 steps: 3 met, 2 missed\./,
       );
+      assert.match(
+        (await panel.texts('section[aria-label="Capacity"] .caption'))[0] ?? '',
+        /\$0\.0021 a good request at 32\/s · ▲ 1 above the axis/,
+      );
       for (const hidden of ['.tiles', '.counters', '.evidence', '.errors'])
         assert.equal(await panel.page.locator(hidden).isVisible(), false, hidden);
       await choose('knee 16/s');

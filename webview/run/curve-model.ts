@@ -36,6 +36,8 @@ export interface CurveModel {
   binding: string | null;
   /** Highest rate that met every SLO, with none below it that did not. */
   rate: number | null;
+  /** USD per good request at `rate`, once the curve is complete. */
+  costPerGood: number | null;
   heading: string;
   word: Word;
 }
@@ -75,6 +77,7 @@ export function curveOf(target: TargetView, whole: StageView, metrics: RunPanelS
     slos,
     binding: bindingOf(sorted, slos),
     rate,
+    costPerGood: result?.cost_per_good ?? null,
     heading: headingOf(result, whole, sorted, rate),
     word: result !== null ? verdictWord(result.verdict) : whole.data.status === 'done' ? BROKEN_OFF : SEARCHING,
   };

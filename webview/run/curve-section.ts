@@ -149,6 +149,9 @@ export class CurveSection implements Section {
     const above = this.frame.tableShown ? 0 : (this.chart?.beyondAxis ?? 0);
     const subject = this.slo?.subject ?? 'completed rate';
     const parts = [`${subject} against the offered rate`];
+    const { rate = null, costPerGood = null } = this.model ?? {};
+    if (rate !== null && costPerGood !== null)
+      parts.push(`${formatValue(costPerGood, 'USD')} a good request at ${formatValue(rate, '1/s')}`);
     if (this.model?.steps.some(({ rate }) => rate === null)) parts.push('closed loops stand at what they completed');
     if (above > 0) parts.push(`▲ ${above} above the axis`);
     return parts.join(' · ');

@@ -62,8 +62,8 @@ function outcomeSentence(targets: readonly TargetView[]): string {
     else parts.push(slos.length === 1 ? 'the SLO is met' : `all ${slos.length} SLOs are met`);
   }
   for (const { stage, rate, verdict } of targets.flatMap(({ curves }) => curves)) {
-    if (rate !== null) parts.push(`${stage} holds up to ${formatValue(rate, '1/s')}`);
-    else if (verdict !== 'pass') parts.push(`${stage} holds at no rate that was tried`);
+    if (rate !== null) parts.push(`up to ${formatValue(rate, '1/s')} meets the SLOs of ${stage}`);
+    else if (verdict !== 'pass') parts.push(`no rate is known to meet the SLOs of ${stage}`);
   }
   if (asked > 0)
     parts.push(

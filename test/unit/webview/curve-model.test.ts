@@ -109,7 +109,7 @@ describe('run panel: curve', () => {
   it('is counted in the summary once, and its steps are not', () => {
     const store = taken(capacityState());
     assert.ok(store.head);
-    assert.equal(summarize(store.head, store.targets), 'All 2 SLOs are met; knee holds up to 32/s.');
+    assert.equal(summarize(store.head, store.targets), 'All 2 SLOs are met; up to 32/s meets the SLOs of knee.');
     const running = taken(searching(2));
     assert.ok(running.head);
     assert.equal(summarize(running.head, running.targets), 'Measuring knee 32/s on sim, stage 2 of 2.');
