@@ -56,9 +56,11 @@ export class StageRun implements StageListener {
 
   onEnded(batch: EndedRequest[]): void {
     const price = this.context.price;
-    for (const { record, uncounted } of batch) {
-      if (uncounted !== undefined && uncounted !== '') {
-        record.output_tokens = this.hooks.tokenCounter().count(uncounted);
+    for (const ended of batch) {
+      const { record } = ended;
+      const text = uncountedText(ended);
+      if (text !== '') {
+        record.output_tokens = this.hooks.tokenCounter().count(text);
         record.tokens_source = 'tokenizer';
       }
       record.cost = price(record);
@@ -153,6 +155,12 @@ export class StageRun implements StageListener {
     const slot = (Math.imul(this.pointsSeen, 0x9e3779b1) >>> 0) % this.pointsSeen;
     if (slot < MAX_POINTS_PER_TICK) this.points[slot] = point;
   }
+}
+
+/** What was streamed of a request whose server did not count its tokens; empty where nothing is to be counted. */
+function uncountedText({ record, answer, uncounted }: EndedRequest): string {
+  if (uncounted !== undefined) return uncounted;
+  return record.tokens_source === 'chunks' && answer !== undefined ? answer.text + answer.reasoning : '';
 }
 
 /** A request as the charts show it: latencies from the stage's own origin (scheduled in open loop, sent in closed loop). */

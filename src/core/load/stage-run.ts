@@ -82,6 +82,7 @@ export class StageRun implements JobRun {
   private readonly window: MeasuredWindow;
   private readonly active = new Map<number, () => void>();
   private unended = 0;
+  private usageSeen = false;
   private dispatched: DispatchResult | undefined;
   private endMs: number;
   private resolve: ((summary: RunSummary) => void) | undefined;
@@ -221,7 +222,8 @@ export class StageRun implements JobRun {
         request: withRequestId(sourced.request, id),
         scheduledMs,
         socketWaitMs,
-        keepText,
+        // Until the server has been seen to count its tokens, they have to be counted from the text.
+        keepText: keepText || !this.usageSeen,
       },
       {
         onReleased: (gotResponse) => {
@@ -242,7 +244,9 @@ export class StageRun implements JobRun {
       record.turn = order.turn ?? 0;
     }
     this.endMs = Math.max(this.endMs, record.end + this.options.clockOriginMs);
-    this.options.onEnded({ record });
+    if (record.tokens_source === 'usage') this.usageSeen = true;
+    const uncounted = record.tokens_source === 'chunks' && answer !== undefined ? answer.text + answer.reasoning : '';
+    this.options.onEnded(uncounted === '' ? { record } : { record, uncounted });
     this.unended--;
     this.sessions?.onEnded(record, answer?.text ?? '');
     this.settle();

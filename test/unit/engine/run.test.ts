@@ -302,6 +302,32 @@ describe('a run', function () {
     await assert.rejects(execute(runPlan(path.join(file, 'run'))), { code: 'results_write', message: /file.run/ });
   });
 
+  it('counts the tokens of a server that does not, with a tokenizer', async () => {
+    const http = await import('node:http');
+    const server = http.createServer((request, response) => {
+      request.resume().on('end', () => {
+        response.writeHead(200, { 'content-type': 'text/event-stream' });
+        for (const content of ['The quick brown fox ', 'jumps over the lazy dog']) {
+          response.write(`data: ${JSON.stringify({ choices: [{ delta: { content } }] })}\n\n`);
+        }
+        response.end('data: {"choices":[{"delta":{},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n');
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as { port: number };
+    const dir = path.join(tempDir(), 'run');
+    const endpoint = endpointPlan({ api: 'openai-chat', url: `http://127.0.0.1:${port}/v1` });
+    const { run } = await execute(
+      runPlan(dir, { targets: [targetPlan({ endpoint, cases: [casePlan()], stages: [stagePlan()] })] }),
+    );
+    server.close();
+    const records = await all(readRequests(dir));
+    assert.equal(records.length, 5);
+    // Nine words that are one token each, in two events: the number of events would be wrong.
+    for (const record of records) assert.deepEqual([record.output_tokens, record.tokens_source], [9, 'tokenizer']);
+    assert.deepEqual(run.targets[0]?.stages[1]?.tokens_source, ['tokenizer']);
+  });
+
   it('never writes, sends or says a key', async () => {
     const key = 'sk-canary-0123456789';
     const http = await import('node:http');
