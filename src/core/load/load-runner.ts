@@ -8,7 +8,7 @@ import type { Disposable } from '../util/disposable';
 import { messageOf, PromptrigError, type ErrorCode } from '../util/errors';
 import { SharedCounters } from './concurrency';
 import { LagHistogram } from './lag-histogram';
-import { limitedStage, openFilesLimit, withinOpenFiles } from './open-files';
+import { limitedStage, mostConnections, openFilesLimit, withinOpenFiles } from './open-files';
 import { seedFor } from './prng';
 import type { TraceRows } from './prompt-source';
 import { peakRate } from './schedule';
@@ -30,11 +30,6 @@ const MAX_WARM_CONNECTIONS = 1024;
 const LEAD_MS = 20;
 /** The same where requests differ from each other: the first of them are made in it. */
 const LEAD_TO_PREPARE_MS = 150;
-/**
- * Semi-space of a worker. The default of 16 MB is collected many times a second under load, and what is in flight is copied
- * each time; a request does not live long, so that in a larger one nearly all is dead by then.
- */
-const WORKER_YOUNG_MB = 64;
 /** A worker that has not ended its requests so long after a cancellation hangs. */
 const CANCEL_GRACE_MS = 2000;
 
@@ -90,10 +85,12 @@ export class LoadRunner implements Disposable {
     }
     // The same name may mean another address now, such as that of a simulator started anew.
     if (this.targets.has(target.id)) await this.release(target.id);
-    const opened: OpenTarget = { target, tls: await tlsOf(target), expectedConcurrency };
-    const count = this.workersFor(expectedConcurrency, 0);
+    // A stage that needs more than can be opened is refused when it is run, with the numbers; here it would be a puzzle.
+    const expected = Math.min(expectedConcurrency, mostConnections(await this.openFiles()));
+    const opened: OpenTarget = { target, tls: await tlsOf(target), expectedConcurrency: expected };
+    const count = this.workersFor(expected, 0);
     const links = await this.start(count);
-    const answers = await this.warm(opened, links, expectedConcurrency, signal);
+    const answers = await this.warm(opened, links, expected, signal);
     if (signal.aborted) throw new PromptrigError('cancelled', 'The run was stopped.');
     const problem = answers.find((answer) => answer.idle === 0 && answer.problem !== null)?.problem;
     if (problem !== undefined && problem !== null && answers.every((answer) => answer.idle === 0)) {
@@ -195,7 +192,7 @@ export class LoadRunner implements Disposable {
 
   /** The job as the workers get it: with its trace read, its own seed, and no more connections than can be opened. */
   private async resolve(job: StageJob, signal: AbortSignal): Promise<{ job: StageJob; trace?: Trace }> {
-    const limit = await (this.options.openFiles ?? openFilesLimit)();
+    const limit = await this.openFiles();
     if (job.kind === 'cases') {
       withinOpenFiles('cases', job.concurrency, limit);
       return { job };
@@ -206,6 +203,10 @@ export class LoadRunner implements Disposable {
     if (checked.pattern !== 'trace') return { job: { ...job, seed, stage: checked } };
     const { stage, trace } = await this.readTrace(checked, signal);
     return { job: { ...job, seed, stage }, trace };
+  }
+
+  private openFiles(): Promise<number | null> {
+    return (this.options.openFiles ?? openFilesLimit)();
   }
 
   private async readTrace(stage: StagePlan, signal: AbortSignal): Promise<TraceStage> {
@@ -330,7 +331,9 @@ function offeredLoad(
   if (job.kind === 'cases') return { concurrency: job.concurrency, rate: 0 };
   const { stage } = job;
   if (stage.loop === 'closed') return { concurrency: virtualUsers(stage), rate: 0 };
-  return { concurrency: Math.min(expectedConcurrency, stage.maxConcurrency), rate: peakRate(stage, trace) };
+  const rate = peakRate(stage, trace);
+  // Connections opened ahead are a guess: those of one second's arrivals.
+  return { concurrency: Math.min(Math.max(expectedConcurrency, Math.ceil(rate)), stage.maxConcurrency), rate };
 }
 
 /**
@@ -402,13 +405,7 @@ class WorkerLink {
 
   static async start(entry: string, data: LoadWorkerData, note: (text: string) => void): Promise<WorkerLink> {
     // Flags of the host process (a debugger, a loader) must not slow the measuring thread down.
-    const link = new WorkerLink(
-      new Worker(entry, {
-        workerData: data,
-        execArgv: [],
-        resourceLimits: { maxYoungGenerationSizeMb: WORKER_YOUNG_MB },
-      }),
-    );
+    const link = new WorkerLink(new Worker(entry, { workerData: data, execArgv: [] }));
     const ready = await link.wait(READY_CALL);
     if (ready.type === 'ready' && ready.warmUpProblem !== null) {
       note(

@@ -37,6 +37,11 @@ export function openFilesIn(limits: string): number | null {
   return soft !== undefined && /^\d+$/.test(soft) ? Number(soft) : null;
 }
 
+/** How many connections a limit leaves room for; at least 1. */
+export function mostConnections(limit: number | null): number {
+  return limit === null ? Number.POSITIVE_INFINITY : Math.max(1, limit - OTHER_FILES);
+}
+
 /** @throws PromptrigError `usage` where `connections` are more than `limit` files leave room for */
 export function withinOpenFiles(stage: string, connections: number, limit: number | null): void {
   if (limit === null || connections + OTHER_FILES <= limit) return;
@@ -44,7 +49,7 @@ export function withinOpenFiles(stage: string, connections: number, limit: numbe
   throw new PromptrigError(
     'usage',
     `The stage "${stage}" needs ${connections} connections at once, but this process may have ${limit} files open, of which ${OTHER_FILES} are needed for other things. ` +
-      `Raise the limit (\`ulimit -n ${least}\` in the shell that starts it; "nofile" in /etc/security/limits.conf or LimitNOFILE of a service), or ask for ${Math.max(1, limit - OTHER_FILES)} at most.`,
+      `Raise the limit (\`ulimit -n ${least}\` in the shell that starts it; "nofile" in /etc/security/limits.conf or LimitNOFILE of a service), or ask for ${mostConnections(limit)} at most.`,
   );
 }
 

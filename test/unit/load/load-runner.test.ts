@@ -266,6 +266,89 @@ describe('LoadRunner', function () {
     assert.deepEqual([outcome.scheduled, heard.ended.length, requests()], [0, 0, 0]);
   });
 
+  it('replays a trace from one reading of the file, over several workers', async () => {
+    const asked: { max_tokens: number; length: number }[] = [];
+    const { url } = await serve((body, response, count) => {
+      const { max_tokens, messages } = body as unknown as { max_tokens: number; messages: { content: string }[] };
+      asked.push({ max_tokens, length: messages[0]?.content.length ?? 0 });
+      answer(body, response, count);
+    });
+    const path = join(dir, 'trace.jsonl');
+    const rows = Array.from({ length: 20 }, (_, i) => ({
+      timestamp: i * 20,
+      input_length: 10 + i,
+      output_length: 1 + i,
+    }));
+    await writeFile(path, rows.map((row) => JSON.stringify(row)).join('\n'));
+    const runner = runnerOf({ workers: 2 });
+    await runner.open(targetOf(url), 4, never());
+    const { heard, listener } = listen();
+    const stage = { pattern: 'trace', trace: { path, speed: 2 }, requestPool: [] } as const;
+    const outcome = await runner.run('t', 's', load({ ...stage, requestPool: [] }), listener, never());
+    assert.equal(outcome.scheduled, 20);
+    const records = heard.ended.map(({ record }) => record).sort((a, b) => a.index - b.index);
+    for (const [i, record] of records.entries()) {
+      assert.ok(Math.abs(record.scheduled - (records[0]?.scheduled ?? 0) - i * 10) < 0.01);
+      assert.equal(record.phase, 'measured');
+    }
+    asked.sort((a, b) => a.max_tokens - b.max_tokens);
+    assert.deepEqual(
+      asked.map(({ max_tokens }) => max_tokens),
+      Array.from({ length: 20 }, (_, i) => 1 + i),
+    );
+    assert.ok((asked[19]?.length ?? 0) > (asked[0]?.length ?? 0));
+
+    const missing = load({ ...stage, trace: { path: join(dir, 'none.csv'), speed: 1 }, requestPool: [] });
+    await assert.rejects(runner.run('t', 's', missing, listener, never()), { code: 'not_found', message: /none\.csv/ });
+    const tooShort = load({ ...stage, warmupMs: 10_000, requestPool: [] });
+    await assert.rejects(runner.run('t', 's', tooShort, listener, never()), { code: 'usage', message: /warm-up/ });
+  });
+
+  it('refuses more connections than files may be open, before anything is sent', async () => {
+    const { url, requests } = await serve(answer);
+    const runner = new LoadRunner({
+      workerEntry,
+      clockOriginMs: monotonicMs(),
+      openFiles: () => Promise.resolve(256),
+    });
+    closers.push(() => runner.close());
+    await runner.open(targetOf(url), 2, never());
+    const flood = load({ pattern: 'concurrent', loop: 'closed', concurrency: 500, maxConcurrency: 500, requests: 500 });
+    await assert.rejects(runner.run('t', 'flood', flood, listen().listener, never()), {
+      code: 'usage',
+      message: /500 connections.*256 files.*ulimit -n/,
+    });
+    assert.equal(requests(), 0);
+    const { heard, listener } = listen();
+    await runner.run('t', 's', load({ rate: 100, requests: 2, maxConcurrency: 1024 }), listener, never());
+    assert.equal(heard.ended.length, 2);
+    assert.match(runner.notes.join(), /at most 128 requests are in flight/);
+  });
+
+  it('ends on a server that takes every request and answers nothing', async () => {
+    const { url } = await serve(() => undefined);
+    const timeout = { connectMs: 1000, firstTokenMs: 150, idleMs: 150, totalMs: 300 };
+    for (const stage of [
+      load({ rate: 50, durationMs: 300, maxConcurrency: 4 }),
+      load({ pattern: 'concurrent', loop: 'closed', concurrency: 3, durationMs: 300 }),
+      load({
+        pattern: 'concurrent',
+        loop: 'closed',
+        concurrency: 2,
+        durationMs: 300,
+        sessions: { turns: 3, thinkTimeMs: 10 },
+      }),
+    ]) {
+      const runner = runnerOf();
+      await runner.open(targetOf(url, { timeout }), 4, never());
+      const { heard, listener } = listen();
+      const outcome = await runner.run('t', 's', stage, listener, never());
+      assert.equal(heard.ended.length, outcome.scheduled);
+      assert.ok(outcome.scheduled > 0);
+      assert.ok(heard.ended.every(({ record }) => record.outcome === 'timed_out' && record.first === null));
+    }
+  });
+
   it('asks cases, keeps their texts, and tells their text as it comes', async () => {
     const { url } = await serve(answer);
     const runner = runnerOf();
