@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { StagePlan } from '../../../src/protocol/plan';
 import { plan, planned } from './planning';
 
@@ -119,6 +119,27 @@ describe('the plan of a load pattern', () => {
 
   it('lets a ramp go down', async () => {
     assert.deepEqual(await problems('{ pattern: ramp, from: 8/s, to: 4/s, duration: 5s }'), []);
+  });
+});
+
+describe('the file of every pattern', () => {
+  it('is planned without a complaint', async () => {
+    const path = resolve(__dirname, '../../fixtures/load/patterns.eval.yaml');
+    const { plan: result, diagnostics, document } = await plan(await readFile(path, 'utf8'), { path });
+    assert.deepEqual([...document.diagnostics, ...diagnostics], []);
+    const patterns = new Set(result?.targets[0]?.stages.map(({ pattern }) => pattern));
+    assert.deepEqual([...patterns].sort(), [
+      'burst',
+      'capacity',
+      'concurrent',
+      'gamma',
+      'poisson',
+      'ramp',
+      'sweep',
+      'sync',
+      'throughput',
+      'trace',
+    ]);
   });
 });
 
