@@ -7,7 +7,7 @@ import { withSimulator } from './support/simulator';
 import { median, ms, quantile } from './support/stats';
 
 const RATES = [200, 1000];
-const REPETITIONS = 5;
+const REPETITIONS = 3;
 const LIMIT_MS = 2;
 const SHORT_ANSWERS: SimConfig = {
   ttftMs: 10,

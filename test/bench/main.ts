@@ -6,6 +6,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { format, resolveConfig } from 'prettier';
 import type { Bench, BenchContext, BenchRow } from './bench';
 import { withBenchSection } from './readme-section';
 import { busyShare, machineDescription } from './support/machine';
@@ -65,8 +66,10 @@ async function main(): Promise<number> {
   if (abort.signal.aborted) return 130;
   if (values.write && failed === 0) {
     const path = join(root, 'README.md');
-    writeFileSync(path, withBenchSection(readFileSync(path, 'utf8'), `${head}\n\n${markdownTable(rows)}`));
-    console.error('README.md has been written. Run `npm run format`.');
+    const text = withBenchSection(readFileSync(path, 'utf8'), `${head}\n\n${markdownTable(rows)}`);
+    const options = await resolveConfig(path);
+    writeFileSync(path, await format(text, { ...options, filepath: path }));
+    console.error('README.md has been written.');
   }
   return failed === 0 ? 0 : 1;
 }
