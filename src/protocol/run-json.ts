@@ -124,6 +124,8 @@ export interface CurvePoint {
   stage: string;
   /** Offered requests per second; null for closed loops. */
   rate: number | null;
+  /** Requests in flight, of the steps of a closed sweep. */
+  concurrency?: number;
   /** Completed requests per second. */
   rps: number;
   goodput: number | null;

@@ -30,7 +30,7 @@ export async function runSweep(
     const result = await run(stepOf(stage, step));
     if (result === null) break;
     stages.push(result);
-    points.push(pointOf(result));
+    points.push(pointOf(result, step.concurrency));
     results.push({
       rps: result.rates.rps > 0 ? result.rates.rps : null,
       clientLimited: result.client.limited,
@@ -39,7 +39,7 @@ export async function runSweep(
   }
   const best = highestPassing(points);
   const judged = stages.some((result) => gating(result).length > 0);
-  const verdicts = points.filter(({ rate }) => rate !== null).map(({ verdict }) => verdict);
+  const verdicts = levels(points).map(({ verdict }) => verdict);
   return {
     stage: stage.name,
     pointer: stage.pointer,
@@ -117,10 +117,11 @@ function stepOf(stage: StagePlan, { name, pattern, rate, concurrency }: StageSte
   };
 }
 
-function pointOf(result: StageResult): CurvePoint {
+function pointOf(result: StageResult, concurrency?: number): CurvePoint {
   return {
     stage: result.name,
     rate: result.loop === 'open' ? result.rate : null,
+    ...(concurrency === undefined ? {} : { concurrency }),
     rps: result.rates.rps,
     goodput: result.rates.goodput,
     verdict: verdictOf(result),
@@ -186,29 +187,48 @@ function sweepVerdict(verdicts: readonly RunVerdict[]): RunVerdict {
   return verdicts.includes('fail') ? 'fail' : 'error';
 }
 
-/** The highest rate that passes with none below it that does not. */
-function highestPassing(points: readonly CurvePoint[]): (CurvePoint & { rate: number }) | null {
-  const byRate = points
-    .filter((point): point is CurvePoint & { rate: number } => point.rate !== null)
-    .sort((a, b) => a.rate - b.rate);
-  let best: (CurvePoint & { rate: number }) | null = null;
-  for (const point of byRate) {
+interface Level extends CurvePoint {
+  /** Requests per second; of a sweep of closed loops, requests in flight. */
+  level: number;
+}
+
+/** The points that the sweep is about, by level: the two ends that `auto` measures first are closed loops and only set its range. */
+function levels(points: readonly CurvePoint[]): Level[] {
+  const open = points.some(({ rate }) => rate !== null);
+  return points
+    .flatMap((point) => {
+      const level = open ? point.rate : point.concurrency;
+      return level === null || level === undefined ? [] : [{ ...point, level }];
+    })
+    .sort((a, b) => a.level - b.level);
+}
+
+/** The highest level that passes with none below it that does not. */
+function highestPassing(points: readonly CurvePoint[]): Level | null {
+  let best: Level | null = null;
+  for (const point of levels(points)) {
     if (point.verdict !== 'pass') break;
     best = point;
   }
   return best;
 }
 
-function sweepConclusion(points: readonly CurvePoint[], best: { rate: number } | null, judged: boolean): string {
+function sweepConclusion(points: readonly CurvePoint[], best: Level | null, judged: boolean): string {
   if (points.length === 0) return 'No step of the sweep has run.';
   if (!judged) return `${points.length} steps were measured; no SLO is set for them, so none is judged.`;
-  if (best === null) return 'The SLOs are not met at the lowest rate of the sweep. Start it lower, or relax them.';
-  const next = points
-    .filter((point): point is CurvePoint & { rate: number } => point.rate !== null && point.rate > best.rate)
-    .sort((a, b) => a.rate - b.rate)[0];
-  const up = `The SLOs are met up to ${formatValue(best.rate, '1/s')}`;
-  if (next === undefined) return `${up}, the highest rate of the sweep.`;
-  return `${up}; at ${formatValue(next.rate, '1/s')} they are ${next.verdict === 'fail' ? 'not' : 'not shown to be'}.`;
+  const all = levels(points);
+  const [lowest] = all;
+  if (lowest === undefined) return 'The sweep ended before its first rate.';
+  const named = ({ level, rate }: Level): string =>
+    rate === null ? `${level} ${level === 1 ? 'request' : 'requests'} in flight` : formatValue(level, '1/s');
+  const met = ({ verdict }: Level): string => (verdict === 'fail' ? 'not' : 'not shown to be');
+  if (best === null) {
+    return `At ${named(lowest)}, the lowest step of the sweep, the SLOs are ${met(lowest)} met. Start it lower, or relax them.`;
+  }
+  const next = all.find(({ level }) => level > best.level);
+  const up = `The SLOs are met up to ${named(best)}`;
+  if (next === undefined) return `${up}, the highest step of the sweep.`;
+  return `${up}; at ${named(next)} they are ${met(next)}.`;
 }
 
 function gating(result: StageResult): SloResult[] {

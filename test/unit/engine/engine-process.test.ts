@@ -11,12 +11,10 @@ async function run(mode: string, signal = never, onStarted: () => void = () => u
   process.env.FAKE_ENGINE = mode;
   const engine = new EngineProcess({ engineEntry, cancelStepMs: 50 });
   try {
-    return await engine
-      .run(runPlan('unused'), {}, onStarted, signal)
-      .then(
-        () => 'resolved',
-        (error: unknown) => error,
-      );
+    return await engine.run(runPlan('unused'), {}, onStarted, signal).then(
+      () => 'resolved',
+      (error: unknown) => error,
+    );
   } finally {
     delete process.env.FAKE_ENGINE;
     engine.dispose();
