@@ -88,6 +88,7 @@ class OpenAiChatDecoder implements StreamDecoder {
     this.sink = sink;
     if (this.mode === 'unknown') this.mode = modeOf(chunk);
     if (this.mode === 'events') {
+      if (this.framer.betweenEvents && this.template.matchFrame(chunk) && this.repeated(chunk)) return;
       try {
         this.framer.push(chunk);
       } catch (error) {
@@ -134,13 +135,7 @@ class OpenAiChatDecoder implements StreamDecoder {
     if (this.mode === 'failed' || end === start) return;
     const sink = this.sink;
     if (sink === undefined) return;
-    if (type === '' && this.template.match(bytes, start, end)) {
-      const text = this.keepText ? unescaped(bytes, this.template.textStart, this.template.textEnd) : SOME_TEXT;
-      if (text !== null) {
-        sink.onContent(text, '', false);
-        return;
-      }
-    }
+    if (type === '' && this.template.match(bytes, start, end) && this.repeated(bytes)) return;
     if (isDone(bytes, start, end)) {
       sink.onDone();
       return;
@@ -168,6 +163,14 @@ class OpenAiChatDecoder implements StreamDecoder {
     }
     const plain = this.object(parsed, type, 'delta', sink);
     if (plain !== null) this.template.learn(bytes, start, end, plain);
+  }
+
+  /** Hands on the text that the template has found in `bytes`. False where it is not valid JSON, which parsing reports. */
+  private repeated(bytes: Buffer): boolean {
+    const text = this.keepText ? unescaped(bytes, this.template.textStart, this.template.textEnd) : SOME_TEXT;
+    if (text === null) return false;
+    this.sink?.onContent(text, '', false);
+    return true;
   }
 
   private wholeBody(cut: boolean): void {

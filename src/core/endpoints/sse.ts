@@ -62,6 +62,11 @@ export class SseFramer {
     this.maxEventBytes = maxEventBytes;
   }
 
+  /** Whether the next byte begins an event: nothing of one is waiting for its rest. */
+  get betweenEvents(): boolean {
+    return !this.atStart && !this.skipLf && this.partialBytes === 0 && this.first === null && this.type === '';
+  }
+
   /** Takes the next bytes; the caller must not change them afterwards. Throws SseEventTooLargeError. */
   push(chunk: Buffer): void {
     let position = 0;

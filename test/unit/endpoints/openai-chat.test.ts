@@ -261,6 +261,47 @@ describe('openai-chat: events that repeat', () => {
     );
   });
 
+  it('are read the same wherever the stream is cut, and whatever frames them', () => {
+    const frame = fc.constantFrom(
+      (event: string) => event,
+      (event: string) => event.replace(/\n/g, '\r\n'),
+      (event: string) => event.replace('data: ', 'data:'),
+      (event: string) => `: ping\n${event}`,
+      (event: string) => `event: message\n${event}`,
+      (event: string) => event.replace('{', '{\ndata: '),
+    );
+    const one = fc.tuple(fc.constantFrom('a', ' b', '"', '\\', 'line\nline', ''), fc.oneof(frame, fc.constant(String)));
+    fc.assert(
+      fc.property(
+        fc.array(one, { minLength: 3, maxLength: 12 }),
+        fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1 }),
+        (all, sizes) => {
+          const events = all.map(([content, framed]) => framed(write(content, false, 0)));
+          const whole = events.join('');
+          const pieces: string[] = [];
+          for (let at = 0; at < whole.length;) {
+            const size = sizes[pieces.length % sizes.length] ?? 1;
+            pieces.push(whole.slice(at, at + size));
+            at += size;
+          }
+          const expected = all.flatMap(([content]) => decode([write(content, false, 0)]).lines);
+          assert.deepEqual(decode(events).lines, expected);
+          assert.deepEqual(decode(pieces).lines, expected);
+          // A chunk that looks like an event of its own in the middle of another one is none.
+          const inside = [...events, 'data: {"choices":\n', ...events];
+          assert.deepEqual(decode(inside).lines, decode([inside.join('')]).lines);
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+
+  it('are framed anew where a line end stands in the learnt one', () => {
+    const twoLines = write('a', false, 0).replace('{', '{\ndata: ');
+    const broken = write('a', false, 0).replace('{', '{\n');
+    assert.deepEqual(decode([twoLines, broken]).lines, decode([twoLines + broken]).lines);
+  });
+
   it('are reported where their text is not valid JSON', () => {
     const good = write('a', false, 0);
     const { lines } = decode([good, good, good.replace('"a"', '"a\\x"')]);
