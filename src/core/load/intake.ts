@@ -30,6 +30,8 @@ const SLICE_MS = 1;
 const CHUNKS_PER_CLOCK = 8;
 /** With so much waiting, memory matters more than the instants: everything is decoded at once. */
 const MAX_QUEUED_BYTES = 64 * 1024 * 1024;
+/** Places of the queue that are kept when they are empty. */
+const MAX_KEPT_PLACES = 4096;
 /** From this rate on the thread rests between polls: 320 streams of 50 tokens a second. */
 const RESTING_CHUNKS_PER_MS = 16;
 const REST_MS = 0.2;
@@ -42,11 +44,14 @@ export class Intake {
   private sockets = 0;
   private scheduled = false;
 
-  private consumers: IntakeConsumer[] = [];
+  /** The queue lies in `[head, tail)` of these. They are used over and over: new ones for each poll would be garbage. */
+  private consumers: (IntakeConsumer | null)[] = [];
+  /** Null for an end. */
   private chunks: (Buffer | null)[] = [];
   private instants: number[] = [];
   private reads: number[] = [];
   private head = 0;
+  private tail = 0;
   private queuedBytes = 0;
 
   private windowStartMs = 0;
@@ -82,28 +87,29 @@ export class Intake {
 
   /** Queues bytes for decoding. `chunk` must not change afterwards. */
   push(consumer: IntakeConsumer, chunk: Buffer, arrivedMs: number, readMs: number): void {
-    this.consumers.push(consumer);
-    this.chunks.push(chunk);
-    this.instants.push(arrivedMs);
-    this.reads.push(readMs);
+    this.queue(consumer, chunk, arrivedMs, readMs);
     this.queuedBytes += chunk.length;
     this.windowChunks++;
-    this.wake();
     if (this.queuedBytes > MAX_QUEUED_BYTES) this.flush();
   }
 
   /** Queues the end of a consumer's bytes. */
   finish(consumer: IntakeConsumer): void {
-    this.consumers.push(consumer);
-    this.chunks.push(null);
-    this.instants.push(0);
-    this.reads.push(0);
-    this.wake();
+    this.queue(consumer, null, 0, 0);
   }
 
   /** Decodes everything now. */
   flush(): void {
     this.drain(Number.POSITIVE_INFINITY);
+  }
+
+  private queue(consumer: IntakeConsumer, chunk: Buffer | null, arrivedMs: number, readMs: number): void {
+    const at = this.tail++;
+    this.consumers[at] = consumer;
+    this.chunks[at] = chunk;
+    this.instants[at] = arrivedMs;
+    this.reads[at] = readMs;
+    this.wake();
   }
 
   private wake(): void {
@@ -117,7 +123,7 @@ export class Intake {
     this.instant = 0;
     const nowMs = this.nowMs();
     this.drain(nowMs + SLICE_MS);
-    if (this.head < this.consumers.length) this.wake();
+    if (this.head < this.tail) this.wake();
     else if (this.isBusy(nowMs)) this.nap?.(REST_MS);
   };
 
@@ -134,35 +140,42 @@ export class Intake {
   private drain(untilMs: number): void {
     let sinceClock = 0;
     // A consumer may push or even flush while it decodes; the head is therefore moved before each call.
-    while (this.head < this.consumers.length) {
+    while (this.head < this.tail) {
       const at = this.head++;
       const consumer = this.consumers[at];
-      const chunk = this.chunks[at];
-      if (consumer !== undefined) {
-        if (chunk === null || chunk === undefined) {
-          consumer.finish();
-        } else {
-          this.queuedBytes -= chunk.length;
-          consumer.decode(chunk, this.instants[at] ?? 0, this.reads[at] ?? 0);
-        }
+      const chunk = this.chunks[at] ?? null;
+      // What has been taken out must not be kept alive.
+      this.consumers[at] = null;
+      this.chunks[at] = null;
+      if (chunk === null) {
+        consumer?.finish();
+      } else {
+        this.queuedBytes -= chunk.length;
+        consumer?.decode(chunk, this.instants[at] ?? 0, this.reads[at] ?? 0);
       }
       if (++sinceClock >= CHUNKS_PER_CLOCK) {
         sinceClock = 0;
         if (this.nowMs() >= untilMs) break;
       }
     }
-    if (this.head === this.consumers.length) {
-      this.consumers = [];
-      this.chunks = [];
-      this.instants = [];
-      this.reads = [];
-      this.head = 0;
-    } else if (this.head > 4096) {
-      this.consumers = this.consumers.slice(this.head);
-      this.chunks = this.chunks.slice(this.head);
-      this.instants = this.instants.slice(this.head);
-      this.reads = this.reads.slice(this.head);
+    this.moveToFront();
+  }
+
+  private moveToFront(): void {
+    if (this.head === this.tail) {
+      this.head = this.tail = 0;
+      if (this.consumers.length > MAX_KEPT_PLACES) this.dropPlaces(0);
+    } else if (this.head > MAX_KEPT_PLACES) {
+      for (const list of [this.consumers, this.chunks, this.instants, this.reads]) {
+        list.copyWithin(0, this.head, this.tail);
+      }
+      this.dropPlaces(this.tail - this.head);
+      this.tail -= this.head;
       this.head = 0;
     }
+  }
+
+  private dropPlaces(from: number): void {
+    for (const list of [this.consumers, this.chunks, this.instants, this.reads]) list.length = from;
   }
 }

@@ -94,6 +94,30 @@ describe('Intake', () => {
     assert.equal(log.length, 3);
   });
 
+  it('keeps the order of a queue that is far longer than what one turn decodes', () => {
+    const clock = new FakeClock(100);
+    const intake = new Intake(() => clock.nowMs(), clock.soon);
+    const decoded: string[] = [];
+    let pushed = 0;
+    const push = (): void => intake.push(sink, Buffer.from(String(pushed++)), 100, 100);
+    const sink: IntakeConsumer = {
+      decode(chunk) {
+        decoded.push(chunk.toString());
+        clock.block(0.01);
+        // More arrives while this is decoded.
+        if (pushed < 40_000) push();
+        if (pushed < 40_000 && pushed % 3 === 0) push();
+      },
+      finish: () => decoded.push('end'),
+    };
+    for (let i = 0; i < 10_000; i++) push();
+    clock.advanceTo(10_000);
+    intake.finish(sink);
+    clock.advanceTo(10_001);
+    assert.deepEqual(decoded, [...Array.from({ length: pushed }, (_, i) => String(i)), 'end']);
+    assert.ok(pushed >= 40_000);
+  });
+
   it('rests between polls while very much arrives, and only then', () => {
     const clock = new FakeClock(100);
     const naps: number[] = [];
