@@ -18,6 +18,10 @@ export type ApiKind =
 export interface Message {
   role: 'system' | 'developer' | 'user' | 'assistant' | 'tool';
   content: string;
+  /** Of an assistant's turn that called tools, in OpenAI's form. */
+  tool_calls?: Json;
+  /** Of a tool's result: the call that it answers. */
+  tool_call_id?: string;
 }
 
 export interface RunPlan {
@@ -39,6 +43,28 @@ export interface RunPlan {
   /** In the order in which they run. */
   targets: TargetPlan[];
   budget?: BudgetPlan;
+  /** The model that grades model-graded assertions which name none of their own. */
+  judge?: JudgePlan;
+  /** Whether user code (`javascript`, `transform`) may run: a trusted workspace, or `--allow-code`. */
+  allowCode?: boolean;
+  /** The run that quality is held against, where the file names one. */
+  baseline?: { run: string; dir: string; pointer: string };
+}
+
+/** A model that grades, or that makes embeddings. Its key is the secret of its endpoint's name, like any other. */
+export interface JudgePlan {
+  endpoint: EndpointPlan;
+  /** Sent as they are, such as `temperature: 0`. */
+  params: Record<string, Json>;
+}
+
+/** User code, as text: whoever runs it reads no file. */
+export interface CodePlan {
+  source: string;
+  /** The file that it comes from, for messages; absent where it stands in the eval file. */
+  file?: string;
+  /** `file://checks.js:name`: the export to call; else the default one. */
+  exportName?: string;
 }
 
 export interface BudgetPlan {
@@ -139,11 +165,28 @@ export interface CasePlan {
   vars: Record<string, Json>;
   expected?: Json;
   assertions: AssertionPlan[];
+  /** With it the score decides; without, every assertion must pass. */
+  threshold?: number;
+  /** Applied to the answer before its assertions. */
+  transform?: CodePlan;
+  /**
+   * Of a conversation: what the user says after `messages`, turn by turn; each answer becomes part of the next request.
+   * `assertions` of the case judge the last answer.
+   */
+  turns?: TurnPlan[];
   repeat: number;
   weight: number;
   tags: string[];
   /** Reason, where the case is not to be run. */
   skip?: string;
+}
+
+export interface TurnPlan {
+  pointer: string;
+  user: string;
+  assertions: AssertionPlan[];
+  /** Pause before the turn is sent. */
+  thinkTimeMs: number;
 }
 
 export interface AssertionPlan {
@@ -156,6 +199,20 @@ export interface AssertionPlan {
   weight: number;
   name?: string;
   severity: Severity;
+  /** Of `javascript`: what is run. */
+  code?: CodePlan;
+  /** Applied to the answer before this assertion. */
+  transform?: CodePlan;
+  /** Members of an `assert-set`. */
+  members?: AssertionPlan[];
+  /** Grades this assertion instead of the run's judge; of `similar`, makes its embeddings. */
+  judge?: JudgePlan;
+  /** Replaces the judge's instructions (a prompt, or messages as JSON), of imported files. */
+  rubricPrompt?: string;
+  /** Handed to user code as `context.config`. */
+  config?: Json;
+  /** Why it is not evaluated: a feature of an imported file that has no counterpart here. */
+  skip?: string;
 }
 
 export type Severity = 'error' | 'warning' | 'info';

@@ -321,6 +321,16 @@ export interface CaseRecord {
 
 export type CaseOutcome = 'passed' | 'failed' | 'error' | 'skipped';
 
+/** What grading took; apart from the cost of the answers. */
+export interface JudgeUsage {
+  /** Requests, those that failed included. */
+  calls: number;
+  input_tokens: number;
+  output_tokens: number;
+  /** USD; null where the judge has no price. */
+  cost: number | null;
+}
+
 export interface AssertionResult {
   pointer: string;
   type: string;
@@ -331,4 +341,12 @@ export interface AssertionResult {
   reason: string;
   expected?: string;
   actual?: string;
+  /** The author's name for it. */
+  name?: string;
+  /** Parts of the answer that the reason is about: start and end in UTF-16 units. */
+  spans?: [number, number][];
+  /** Of an `assert-set`: its members. */
+  members?: AssertionResult[];
+  /** Of a model-graded assertion: what the judge took. */
+  judge?: JudgeUsage;
 }

@@ -1,5 +1,6 @@
 /** OpenAI chat completions, as spoken by vLLM, SGLang, TGI, llama.cpp, Ollama, most gateways, and the simulator. */
 import type { Json, Message } from '../../protocol/plan';
+import type { ToolCall } from '../quality/types';
 import { DeltaTemplate } from './delta-template';
 import { SseEventTooLargeError, SseFramer } from './sse';
 import type {
@@ -57,13 +58,6 @@ function buildRequest(target: WireTarget, messages: Message[], options: WireRequ
   return { method: 'POST', path, headers, body: Buffer.from(JSON.stringify(body)) };
 }
 
-interface ToolCallParts {
-  id: string;
-  type: string;
-  name: string;
-  arguments: string;
-}
-
 type Mode = 'unknown' | 'events' | 'body' | 'failed';
 
 class OpenAiChatDecoder implements StreamDecoder {
@@ -71,7 +65,7 @@ class OpenAiChatDecoder implements StreamDecoder {
   private readonly framer: SseFramer;
   private readonly keepText: boolean;
   private readonly template = new DeltaTemplate();
-  private readonly toolCalls: ToolCallParts[] = [];
+  private readonly calls: ToolCall[] = [];
   private body: Buffer[] = [];
   private bodyBytes = 0;
   /** Set for the duration of `push` and `end`. */
@@ -114,16 +108,10 @@ class OpenAiChatDecoder implements StreamDecoder {
     else if (this.mode === 'body') this.wholeBody(cut);
   }
 
-  toolCallsJson(): string | null {
-    const calls = this.toolCalls.filter((call) => call !== undefined);
-    if (calls.length === 0) return null;
-    return JSON.stringify(
-      calls.map((call) => ({
-        ...(call.id === '' ? {} : { id: call.id }),
-        type: call.type === '' ? 'function' : call.type,
-        function: { name: call.name, arguments: call.arguments },
-      })),
-    );
+  toolCalls(): ToolCall[] {
+    return this.calls
+      .filter((call) => call !== undefined)
+      .map(({ id, name, arguments: text }) => ({ id, name, arguments: text }));
   }
 
   private fail(failure: Parameters<AnswerSink['onFailure']>[0], detail: string): void {
@@ -264,9 +252,8 @@ class OpenAiChatDecoder implements StreamDecoder {
       const index = typeof call['index'] === 'number' ? call['index'] : position;
       // An absurd index would make a sparse array of that length.
       if (!Number.isInteger(index) || index < 0 || index > 1000) continue;
-      const parts = (this.toolCalls[index] ??= { id: '', type: '', name: '', arguments: '' });
+      const parts = (this.calls[index] ??= { id: '', name: '', arguments: '' });
       parts.id ||= textOf(call['id']);
-      parts.type ||= textOf(call['type']);
       parts.name += name;
       parts.arguments += args;
     }

@@ -1,5 +1,6 @@
 /** What differs from one wire API to the next: how a request is written and how its answer is read. One file an API. */
 import type { Json, Message } from '../../protocol/plan';
+import type { ToolCall } from '../quality/types';
 
 /** What a request needs to know of its endpoint. */
 export interface WireTarget {
@@ -55,8 +56,8 @@ export interface StreamDecoder {
   push(chunk: Buffer, sink: AnswerSink): void;
   /** The body has ended: by itself, or, with `cut`, because the connection was lost; half an answer is then no failure of its own. */
   end(sink: AnswerSink, cut: boolean): void;
-  /** Tool calls of the answer as JSON, where it has some. */
-  toolCallsJson(): string | null;
+  /** Tool calls of the answer, in order; put together only where texts are kept. */
+  toolCalls(): ToolCall[];
 }
 
 export interface WireDecoderOptions {

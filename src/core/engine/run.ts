@@ -7,6 +7,7 @@ import { LoadRunner } from '../load/load-runner';
 import { describeEnvironment } from './environment';
 import { TargetRun } from './target-run';
 import { runVerdict } from '../metrics/verdict-run';
+import { qualityServices } from '../quality/services';
 import type { EngineEvent } from '../../protocol/events';
 import type { RunPlan } from '../../protocol/plan';
 import type { RunJson } from '../../protocol/run-json';
@@ -82,6 +83,7 @@ export async function executeRun(options: ExecuteOptions): Promise<RunJson> {
     clockOriginMs,
     ...(options.workers === undefined ? {} : { workers: options.workers }),
   });
+  const services = qualityServices({ plan, signal: stopped });
   try {
     for (const target of plan.targets) {
       if (stopped.aborted) break;
@@ -90,6 +92,7 @@ export async function executeRun(options: ExecuteOptions): Promise<RunJson> {
         target,
         apiKey: options.secrets[target.endpoint.name],
         runner,
+        services,
         simEntry: options.simEntry,
         tokenizerEntry: options.tokenizerEntry,
         clockOriginMs,

@@ -2,7 +2,9 @@ import { PromptrigError, messageOf } from '../util/errors';
 import { emptyTarget, qualityOf } from './target-result';
 import { casesContext, loadContext, type StageContext } from './stage-context';
 import { StageRun, TICK_MS } from './stage-run';
-import { evaluateAssertions, judgeCase } from '../quality/assert';
+import { evaluateAnswer } from '../quality/assert';
+import { answerUnderTest } from '../quality/answer';
+import type { QualityServices } from '../quality/types';
 import { CostTally } from '../metrics/cost';
 import { targetVerdict } from '../metrics/verdict-run';
 import { startSimProcess, type SimProcess } from '../sim/sim-process';
@@ -22,6 +24,8 @@ export interface TargetRunOptions {
   target: TargetPlan;
   apiKey: string | undefined;
   runner: LoadRunner;
+  /** Judges, embeddings, user code and parsers that assertions may need. */
+  services: QualityServices;
   simEntry: string;
   tokenizerEntry: string;
   clockOriginMs: number;
@@ -180,7 +184,7 @@ export class TargetRun {
 
   private async judge(stage: StageRun, ended: EndedRequest): Promise<void> {
     const { target, redactor } = this.options;
-    const { record, answer } = ended;
+    const { record } = ended;
     const item = target.cases.find((candidate) => candidate.pointer === record.case);
     if (item === undefined) throw new PromptrigError('internal', `No case ${record.case} is known to ${target.id}.`);
     if (record.outcome === 'cancelled') {
@@ -190,20 +194,8 @@ export class TargetRun {
       stage.addJudged(record, null);
       return;
     }
-    const since = (instant: number | null): number | null =>
-      instant === null || record.sent === null ? null : instant - record.sent;
-    const underTest = {
-      text: answer?.text ?? '',
-      reasoning: answer?.reasoning ?? '',
-      ttftMs: since(record.first),
-      latencyMs: since(record.last),
-      costUsd: record.cost,
-      outputTokens: record.output_tokens,
-      outcome: record.outcome,
-      ...(record.error === undefined ? {} : { error: record.error }),
-    };
-    const assertions = await evaluateAssertions(item.assertions, underTest);
-    const judgement = judgeCase(item.assertions, assertions, underTest);
+    const underTest = answerUnderTest(ended, item.messages, item, target.params);
+    const { assertions, judgement } = await evaluateAnswer(item, underTest, this.options.services);
     const caseRecord: CaseRecord = {
       request: record.id,
       target: target.id,

@@ -3,6 +3,7 @@ import type { Dispatcher } from 'undici';
 import type { EndpointPlan } from '../../protocol/plan';
 import type { RequestRecord } from '../../protocol/run-json';
 import type { AnswerSink, DecodeFailure, StreamDecoder, WireApi, WireRequest, WireUsage } from '../endpoints/wire';
+import type { ToolCall } from '../quality/types';
 import type { Redactor } from '../util/redact';
 import { neverWritten, ConnectTimeoutError, type Connection, type ConnectionPool } from './connections';
 import type { Intake, IntakeConsumer } from './intake';
@@ -365,9 +366,7 @@ export class RequestExecution implements IntakeConsumer, AnswerSink, Dispatcher.
     const failure = this.failure ?? this.judge();
     this.listener.onEnded({
       record: this.buildRecord(failure),
-      answer: this.spec.keepText
-        ? { text: this.text || (this.decoder.toolCallsJson() ?? ''), reasoning: this.reasoning }
-        : undefined,
+      answer: this.spec.keepText ? answerOf(this.text, this.reasoning, this.decoder.toolCalls()) : undefined,
       retryAfterMs: this.retryAfterMs,
     });
   }
@@ -435,6 +434,17 @@ export class RequestExecution implements IntakeConsumer, AnswerSink, Dispatcher.
     if (failure !== null) record.error = { kind: failure.kind, message: failure.message };
     return record;
   }
+}
+
+/** An answer that consists of tool calls alone has their JSON for its text, in OpenAI's form whatever the API. */
+function answerOf(text: string, reasoning: string, toolCalls: ToolCall[]): Answer {
+  if (text !== '' || toolCalls.length === 0) return { text, reasoning, toolCalls };
+  const calls = toolCalls.map(({ id, name, arguments: args }) => ({
+    ...(id === '' ? {} : { id }),
+    type: 'function',
+    function: { name, arguments: args },
+  }));
+  return { text: JSON.stringify(calls), reasoning, toolCalls };
 }
 
 /** Whole microseconds: finer digits are noise that would double the size of the files. */

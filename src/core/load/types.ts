@@ -1,4 +1,5 @@
 /** The border between the engine, which orders and judges, and the load workers, which send and measure. */
+import type { ToolCall } from '../quality/types';
 import type { EndpointPlan, Json, Message, StagePlan } from '../../protocol/plan';
 import type { ClientHealth, RequestRecord } from '../../protocol/run-json';
 
@@ -24,8 +25,10 @@ export type StageJob =
   | { kind: 'cases'; concurrency: number; requests: CaseRequest[]; retryAttempts: number };
 
 export interface Answer {
+  /** Visible text; where there is none, the tool calls as JSON. */
   text: string;
   reasoning: string;
+  toolCalls: ToolCall[];
 }
 
 export interface EndedRequest {

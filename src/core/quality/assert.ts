@@ -1,11 +1,15 @@
-import type { AssertionPlan } from '../../protocol/plan';
-import type { AssertionResult, CaseOutcome, Outcome } from '../../protocol/run-json';
+import type { AssertionPlan, CodePlan } from '../../protocol/plan';
+import type { AssertionResult, CaseOutcome, JudgeUsage, Outcome } from '../../protocol/run-json';
 import { messageOf } from '../util/errors';
 import { checkOf } from './registry';
-import type { AnswerUnderTest, CheckResult } from './types';
+import type { AnswerUnderTest, CheckResult, Finding, QualityServices } from './types';
 
 /** Longest text kept for a diff: an answer is stored once with its case, not once per assertion. */
 const DIFF_LENGTH = 20_000;
+/** Spans kept of one assertion: more cannot be looked at. */
+const MOST_SPANS = 100;
+/** Sets within sets: deeper is a slip, and recursion must end. */
+const DEEPEST_SET = 8;
 
 /**
  * Evaluates the assertions of one answer, in order, each exactly once. Never rejects: an assertion that cannot be evaluated
@@ -14,39 +18,180 @@ const DIFF_LENGTH = 20_000;
 export async function evaluateAssertions(
   assertions: AssertionPlan[],
   answer: AnswerUnderTest,
+  services: QualityServices,
+  depth = 0,
 ): Promise<AssertionResult[]> {
   const results: AssertionResult[] = [];
-  for (const assertion of assertions) results.push(await evaluate(assertion, answer));
+  for (const assertion of assertions) results.push(await evaluate(assertion, answer, services, depth));
   return results;
 }
 
-async function evaluate(assertion: AssertionPlan, answer: AnswerUnderTest): Promise<AssertionResult> {
+/** The assertions of one answer with its outcome: transform, assertions, threshold. Never rejects. */
+export async function evaluateAnswer(
+  item: { assertions: AssertionPlan[]; transform?: CodePlan; threshold?: number },
+  answer: AnswerUnderTest,
+  services: QualityServices,
+): Promise<{ assertions: AssertionResult[]; judgement: CaseJudgement }> {
+  const { assertions, transform, threshold } = item;
+  let judged = answer;
+  if (transform !== undefined && requestFailure(answer) === null) {
+    const made = await applyTransform(transform, answer, services);
+    if (made.kind !== 'value') {
+      const outcome = made.kind === 'skipped' ? 'skipped' : 'error';
+      const reason = `the transform of the case ${made.kind === 'skipped' ? 'did not run' : 'failed'}: ${made.reason}`;
+      const results = assertions.map((assertion): AssertionResult => ({
+        ...headOf(assertion),
+        outcome,
+        score: null,
+        reason,
+      }));
+      return { assertions: results, judgement: { outcome, score: null, reason } };
+    }
+    judged = made.answer;
+  }
+  const results = await evaluateAssertions(assertions, judged, services);
+  const options = threshold === undefined ? {} : { threshold };
+  return { assertions: results, judgement: judgeCase(assertions, results, judged, options) };
+}
+
+type Transformed =
+  | { kind: 'value'; answer: AnswerUnderTest }
+  | { kind: 'error'; reason: string }
+  | { kind: 'skipped'; reason: string };
+
+async function applyTransform(
+  code: CodePlan,
+  answer: AnswerUnderTest,
+  services: QualityServices,
+): Promise<Transformed> {
+  const context = { vars: answer.vars, prompt: promptText(answer) };
+  const output = answer.output ?? answer.text;
+  const reply = await services.code.run({ code, kind: 'transform', output, context }, services.signal);
+  if (reply.kind !== 'value') return reply;
+  const { value } = reply;
+  // Spans and places would speak of a text that is not the answer's: they are left to the transformed one.
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  const { output: _before, ...rest } = answer;
+  return { kind: 'value', answer: { ...rest, text, ...(typeof value === 'string' ? {} : { output: value }) } };
+}
+
+/** The prompt as user code sees it: the text of a lone user message, else the messages as JSON. */
+export function promptText({ messages }: AnswerUnderTest): string {
+  const [first, second] = messages;
+  return second === undefined && first?.role === 'user' ? first.content : JSON.stringify(messages);
+}
+
+function headOf(assertion: AssertionPlan): Pick<AssertionResult, 'pointer' | 'type' | 'severity' | 'name'> {
+  const { pointer, severity, name } = assertion;
   const type = (assertion.negate ? 'not-' : '') + assertion.type;
-  const head = { pointer: assertion.pointer, type, severity: assertion.severity };
+  return { pointer, type, severity, ...(name === undefined ? {} : { name }) };
+}
+
+async function evaluate(
+  assertion: AssertionPlan,
+  given: AnswerUnderTest,
+  services: QualityServices,
+  depth: number,
+): Promise<AssertionResult> {
+  const head = headOf(assertion);
+  const { type } = head;
+  if (assertion.skip !== undefined) return { ...head, outcome: 'skipped', score: null, reason: assertion.skip };
+  const isSet = assertion.type === 'assert-set';
   const check = checkOf(assertion.type);
-  if (check === undefined) {
+  if (check === undefined && !isSet) {
     const reason = `${type} is not supported by this version, so it was not evaluated`;
     return { ...head, outcome: 'skipped', score: null, reason };
   }
-  const failure = requestFailure(answer);
+  const failure = requestFailure(given);
   if (failure !== null) return { ...head, outcome: 'error', score: null, reason: `not evaluated: ${failure}` };
+  let answer = given;
+  if (assertion.transform !== undefined) {
+    const made = await applyTransform(assertion.transform, given, services);
+    if (made.kind === 'skipped') return { ...head, outcome: 'skipped', score: null, reason: made.reason };
+    if (made.kind === 'error') {
+      return { ...head, outcome: 'error', score: null, reason: `its transform failed: ${made.reason}` };
+    }
+    answer = made.answer;
+  }
+  if (isSet) return evaluateSet(assertion, answer, services, depth);
   let result: CheckResult;
   try {
-    result = await check(assertion, answer);
+    result = await (check as NonNullable<typeof check>)(assertion, answer, services);
   } catch (error) {
     return { ...head, outcome: 'error', score: null, reason: `could not be evaluated: ${messageOf(error)}` };
   }
-  if (result.kind === 'error') return { ...head, outcome: 'error', score: null, reason: result.reason };
+  if (result.kind === 'skipped') return { ...head, outcome: 'skipped', score: null, reason: result.reason };
+  const judge = result.judge === undefined ? {} : { judge: result.judge };
+  if (result.kind === 'error') return { ...head, outcome: 'error', score: null, reason: result.reason, ...judge };
+  // Of a transformed answer they would mark the wrong words.
+  const spans = answer === given ? spansOf(result) : undefined;
   const passed = result.holds !== assertion.negate;
+  const score = result.score ?? (result.holds ? 1 : 0);
   const expected = result.expected === undefined ? undefined : (assertion.negate ? 'not ' : '') + result.expected;
   return {
     ...head,
     outcome: passed ? 'passed' : 'failed',
-    score: passed ? 1 : 0,
+    score: assertion.negate ? 1 - score : score,
     reason: result.reason,
     ...(expected === undefined ? {} : { expected: cut(expected) }),
     ...(result.actual === undefined ? {} : { actual: cut(result.actual) }),
+    ...(spans === undefined ? {} : { spans }),
+    ...judge,
   };
+}
+
+function spansOf({ spans = [] }: Finding): [number, number][] | undefined {
+  if (spans.length === 0) return undefined;
+  return spans.slice(0, MOST_SPANS).map(({ start, end }) => [start, end]);
+}
+
+/** A set is judged like a case: with a threshold its score decides, without one all of its members must pass. */
+async function evaluateSet(
+  assertion: AssertionPlan,
+  answer: AnswerUnderTest,
+  services: QualityServices,
+  depth: number,
+): Promise<AssertionResult> {
+  const head = headOf(assertion);
+  const plans = assertion.members ?? [];
+  if (depth >= DEEPEST_SET) {
+    return { ...head, outcome: 'error', score: null, reason: `sets are nested more than ${DEEPEST_SET} deep` };
+  }
+  if (plans.length === 0) return { ...head, outcome: 'error', score: null, reason: 'the set has no assertions' };
+  const members = await evaluateAssertions(plans, answer, services, depth + 1);
+  const { threshold } = assertion;
+  const { outcome, score, reason } = judgeCase(plans, members, answer, threshold === undefined ? {} : { threshold });
+  const judge = sumUsage(members.flatMap((member) => member.judge ?? []));
+  const passed = members.filter((member) => member.outcome === 'passed').length;
+  const first = members.find((member) => member.outcome === 'failed');
+  const count = `${passed} of ${members.length} passed`;
+  const needed =
+    threshold === undefined || score === null ? '' : `, score ${round(score)} of the ${round(threshold)} needed`;
+  const why = first === undefined ? '' : `; ${first.name ?? first.type}: ${first.reason}`;
+  const inverted: Partial<Record<CaseOutcome, CaseOutcome>> = { passed: 'failed', failed: 'passed' };
+  return {
+    ...head,
+    outcome: assertion.negate ? (inverted[outcome] ?? outcome) : outcome,
+    score: score === null || !assertion.negate ? score : 1 - score,
+    reason: outcome === 'error' || outcome === 'skipped' ? (reason ?? count) : `${count}${needed}${why}`,
+    members,
+    ...(judge === null ? {} : { judge }),
+  };
+}
+
+/** Sum of what several judgements took; null for none. A cost is known only where all are. */
+export function sumUsage(usages: readonly JudgeUsage[]): JudgeUsage | null {
+  if (usages.length === 0) return null;
+  return usages.reduce((sum, usage) => ({
+    calls: sum.calls + usage.calls,
+    input_tokens: sum.input_tokens + usage.input_tokens,
+    output_tokens: sum.output_tokens + usage.output_tokens,
+    cost: sum.cost === null || usage.cost === null ? null : sum.cost + usage.cost,
+  }));
+}
+
+function round(value: number): number {
+  return Math.round(value * 1000) / 1000;
 }
 
 export interface CaseJudgement {

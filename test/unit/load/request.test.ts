@@ -198,7 +198,7 @@ describe('a request that is answered', () => {
     assert.equal(record.finish_reason, 'stop');
     assert.equal(record.status, 200);
     assert.ok(record.connect_ms !== null && record.connect_ms > 0);
-    assert.deepEqual(answer, { text: 'ab', reasoning: 'hm' });
+    assert.deepEqual(answer, { text: 'ab', reasoning: 'hm', toolCalls: [] });
   });
 
   it('counts content events where no usage is sent', async () => {

@@ -73,7 +73,7 @@ function start(
             status: 200,
             outcome,
           } as RequestRecord;
-          const answer = spec.keepText ? { text: `answer ${spec.index}`, reasoning: '' } : undefined;
+          const answer = spec.keepText ? { text: `answer ${spec.index}`, reasoning: '', toolCalls: [] } : undefined;
           listener.onEnded({ record, answer, retryAfterMs: null });
         };
         clock.at(sentMs + answerMs, () => end(fail(spec.index) ? 'failed' : 'completed'));

@@ -4,10 +4,10 @@ import type { CaseOutcome } from '../../../src/protocol/run-json';
 import { evaluateAssertions } from '../../../src/core/quality/assert';
 import { assertionTypes } from '../../../src/core/quality/registry';
 import type { AnswerUnderTest } from '../../../src/core/quality/types';
-import { answer, assertion } from './helpers';
+import { answer, assertion, services } from './helpers';
 
 async function evaluateOne(plan: AssertionPlan, given: AnswerUnderTest) {
-  const [result] = await evaluateAssertions([plan], given);
+  const [result] = await evaluateAssertions([plan], given, services());
   assert.ok(result);
   return result;
 }
@@ -240,7 +240,7 @@ describe('evaluateAssertions', () => {
       assertion('contains', 'a', { pointer: '/assert/0', severity: 'warning' }),
       assertion('bleu', 'a', { pointer: '/assert/1', severity: 'info' }),
     ];
-    const results = await evaluateAssertions(plans, answer('a'));
+    const results = await evaluateAssertions(plans, answer('a'), services());
     assert.deepEqual(
       results.map(({ pointer, severity }) => [pointer, severity]),
       [
