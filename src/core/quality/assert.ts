@@ -55,9 +55,7 @@ export async function evaluateAnswer(
 }
 
 type Transformed =
-  | { kind: 'value'; answer: AnswerUnderTest }
-  | { kind: 'error'; reason: string }
-  | { kind: 'skipped'; reason: string };
+  { kind: 'value'; answer: AnswerUnderTest } | { kind: 'error'; reason: string } | { kind: 'skipped'; reason: string };
 
 async function applyTransform(
   code: CodePlan,
@@ -71,7 +69,8 @@ async function applyTransform(
   const { value } = reply;
   // Spans and places would speak of a text that is not the answer's: they are left to the transformed one.
   const text = typeof value === 'string' ? value : JSON.stringify(value);
-  const { output: _before, ...rest } = answer;
+  const rest = { ...answer };
+  delete rest.output;
   return { kind: 'value', answer: { ...rest, text, ...(typeof value === 'string' ? {} : { output: value }) } };
 }
 
