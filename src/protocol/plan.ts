@@ -81,9 +81,13 @@ export interface TargetPlan {
   prompt: string;
   /** Endpoint, file and matrix parameters merged, sent as they are. */
   params: Record<string, Json>;
+  /** The values of the matrix that make this target; absent without a matrix. */
+  matrix?: Record<string, Json>;
   /** How many cases are asked at once. */
   concurrency: number;
   cases: CasePlan[];
+  /** Where the load is run without the cases: those that its stages send, so that their answers can be judged. */
+  loadCases?: CasePlan[];
   stages: StagePlan[];
   /** SLOs judged on the stage `cases`. */
   caseSlos: SloPlan[];

@@ -33,7 +33,73 @@ export interface RunJson {
     git: { commit: string; dirty: boolean } | null;
   };
   targets: TargetResult[];
+  /** Targets of one run against each other; absent with one target. */
+  comparison?: Comparison;
+  /** This run against the one that the file names as its baseline. */
+  baseline?: BaselineComparison;
   verdict: RunVerdict;
+}
+
+export interface Comparison {
+  /** Every two targets, on quality: those with the same cases. */
+  pairs: QualityPair[];
+  /** What each parameter of the matrix changes, all else equal. */
+  matrix?: MatrixTrend[];
+}
+
+/** Two targets on the cases that both were asked; the exact test of McNemar on cases that only one of them passed. */
+export interface QualityPair {
+  /** Target ids; of a baseline, the first is that of the baseline. */
+  first: string;
+  second: string;
+  /** Cases that both were asked; a case passes with the majority of its answers. */
+  cases: number;
+  only_first: number;
+  only_second: number;
+  /** Pass rate of the second less that of the first, over the paired cases. */
+  difference: number;
+  ci: [number, number] | null;
+  p_value: number;
+  /** After Holm's correction over all pairs of the run. */
+  p_adjusted: number;
+  verdict: 'first better' | 'second better' | 'no difference shown';
+  /** Cases that only one of them passed, by pointer; at most 50 each. */
+  lost: string[];
+  won: string[];
+}
+
+/** How quality, length, latency and cost move along one parameter of the matrix. */
+export interface MatrixTrend {
+  param: string;
+  /** What the targets of the trend have in common. */
+  fixed: string;
+  points: {
+    value: Json;
+    target: string;
+    pass_rate: number | null;
+    score: number | null;
+    flake_rate: number | null;
+    /** Mean output tokens of an answer. */
+    output_tokens: number | null;
+    /** Distinct answers a repeated case, on average. */
+    distinct: number | null;
+    ttft_p50: number | null;
+    e2e_p50: number | null;
+    e2e_p99: number | null;
+    cost_per_request: number | null;
+  }[];
+}
+
+export interface BaselineComparison {
+  /** Id of the baseline's run. */
+  run: string;
+  started_at: string;
+  pairs: QualityPair[];
+  /** One sentence each. */
+  regressions: string[];
+  improvements: string[];
+  /** Why there is no comparison, where the baseline could not be read. */
+  error?: string;
 }
 
 export interface TargetResult {
@@ -52,6 +118,8 @@ export interface TargetResult {
   /** Prefill and decode over all load stages, whose different rates let the lines be fitted best. */
   phases?: PhaseReport;
   cost: CostResult;
+  /** Answers of the load stages against each other: whether they get worse as the load grows. */
+  quality_under_load?: QualityUnderLoad;
   /** Why nothing, or not everything, of the target could run. */
   error?: { code: string; message: string };
   verdict: RunVerdict;
@@ -71,6 +139,48 @@ export interface QualityResult {
   flake_rate: number | null;
   /** Quality SLOs, judged over the cases. */
   slo: SloResult[];
+  /**
+   * Of repeated cases, by k up to the smallest number of repeats: the share of cases of which at least one of k answers
+   * passes (pass@k), and of which all k do (pass^k). Absent without repeats.
+   */
+  pass_at?: Record<string, number>;
+  pass_all?: Record<string, number>;
+  /** The repeated cases one by one, those that disagree first. */
+  repeated?: RepeatedCase[];
+  /** What the judge took, and how far it agrees with itself. */
+  judge?: JudgeTotals;
+  /** Of a load stage with model-graded assertions: the answers were drawn at random from this many. */
+  sampled_from?: number;
+  /** Of a load stage: answers that could not be kept for judging, since judging did not keep up. */
+  not_judged?: number;
+}
+
+export interface RepeatedCase {
+  /** JSON pointer. */
+  case: string;
+  case_id: string;
+  name: string;
+  /** Answers that were judged. */
+  n: number;
+  passed: number;
+  /** Different texts among them, white space at their ends apart. */
+  distinct: number;
+}
+
+export interface JudgeTotals extends JudgeUsage {
+  /** Answers that were graded a second time, and those of them that came out differently; only with `repeat` above 1. */
+  graded_twice?: number;
+  disagreed?: number;
+}
+
+/** Right answers at the lowest load beside those at the highest. */
+export interface QualityUnderLoad {
+  low: { stage: string; pass_rate: number; n: number };
+  high: { stage: string; pass_rate: number; n: number };
+  /** High less low, a share. */
+  difference: number;
+  ci: [number, number];
+  verdict: 'worse' | 'better' | 'no difference shown';
 }
 
 export interface CostResult {
@@ -196,6 +306,8 @@ export interface StageResult {
   tokens_source: ('usage' | 'tokenizer' | 'chunks')[];
   /** Prefill and decode; absent for the stage `cases`. */
   phases?: PhaseReport;
+  /** Answers of a load stage whose cases have assertions; that of the stage `cases` is the target's. */
+  quality?: QualityResult;
 }
 
 export interface Distribution {
@@ -301,8 +413,13 @@ export interface RequestRecord {
   error?: { kind: string; message: string };
 }
 
-/** One line of cases.ndjson. */
+/**
+ * One line of cases.ndjson: an answer to a quality case. Of load stages, whose answers may be millions, it holds those that
+ * did not pass, up to a bound, with `stage` set.
+ */
 export interface CaseRecord {
+  /** The load stage that the answer belongs to; absent for the quality cases. */
+  stage?: string;
   /** The id of the request in requests.ndjson; null where nothing was sent (skipped). */
   request: string | null;
   target: string;
@@ -317,6 +434,10 @@ export interface CaseRecord {
   assertions: AssertionResult[];
   /** Why it is skipped or in error. */
   reason?: string;
+  tool_calls?: { id: string; name: string; arguments: string }[];
+  finish_reason?: string | null;
+  /** Of a conversation: its turns in order, the last of which gave `answer`; their assertions are among `assertions`. */
+  turns?: { request: string; user: string; answer: string | null }[];
 }
 
 export type CaseOutcome = 'passed' | 'failed' | 'error' | 'skipped';
@@ -349,4 +470,6 @@ export interface AssertionResult {
   members?: AssertionResult[];
   /** Of a model-graded assertion: what the judge took. */
   judge?: JudgeUsage;
+  /** What the judge said of the same answer when it was asked once more. */
+  again?: CaseOutcome;
 }

@@ -6,7 +6,10 @@ import { RunWriter } from '../results/writer';
 import { LoadRunner } from '../load/load-runner';
 import { describeEnvironment } from './environment';
 import { TargetRun } from './target-run';
-import { runVerdict } from '../metrics/verdict-run';
+import { runVerdict, verdictWithBaseline } from '../metrics/verdict-run';
+import { compareTargets } from '../compare/targets';
+import { compareWithBaseline, readBaseline } from '../compare/baseline';
+import type { TargetOutcomes } from '../compare/pairs';
 import { qualityServices } from '../quality/services';
 import type { EngineEvent } from '../../protocol/events';
 import type { RunPlan } from '../../protocol/plan';
@@ -83,11 +86,12 @@ export async function executeRun(options: ExecuteOptions): Promise<RunJson> {
     clockOriginMs,
     ...(options.workers === undefined ? {} : { workers: options.workers }),
   });
+  const outcomes: TargetOutcomes[] = [];
   const services = qualityServices({ plan, signal: stopped });
   try {
     for (const target of plan.targets) {
       if (stopped.aborted) break;
-      const result = await new TargetRun({
+      const targetRun = new TargetRun({
         plan,
         target,
         apiKey: options.secrets[target.endpoint.name],
@@ -111,7 +115,9 @@ export async function executeRun(options: ExecuteOptions): Promise<RunJson> {
           else run.in_progress = inProgress;
           save();
         },
-      }).execute();
+      });
+      const result = await targetRun.execute();
+      outcomes.push(targetRun.caseOutcomes);
       run.targets = [...run.targets.filter((done) => done.id !== result.id), result];
       save();
     }
@@ -120,13 +126,16 @@ export async function executeRun(options: ExecuteOptions): Promise<RunJson> {
     await runner.close();
   }
 
+  const comparison = compareTargets(plan, run.targets, outcomes);
+  if (comparison !== null) run.comparison = comparison;
+  if (plan.baseline !== undefined) await compareToBaseline(run, plan, plan.baseline.dir, outcomes, emit);
   delete run.in_progress;
   run.finished_at = new Date().toISOString();
   run.status = stopped.aborted ? 'stopped' : 'completed';
   if (writeError !== null) run.status_reason = (writeError as PromptrigError).message;
   else if (signal.aborted) run.status_reason = 'cancelled';
   else if (budget.reason !== null) run.status_reason = budget.reason;
-  const verdict = runVerdict(run);
+  const verdict = verdictWithBaseline(runVerdict(run), run.baseline);
   // What was not measured cannot have passed.
   run.verdict = verdict === 'pass' && run.status === 'stopped' ? 'inconclusive' : verdict;
   save();
@@ -134,6 +143,30 @@ export async function executeRun(options: ExecuteOptions): Promise<RunJson> {
   const final = redactor.data(run);
   emit({ type: 'run-finished', run: final, dir: plan.outDir });
   return final;
+}
+
+/** A baseline that cannot be read is said, and costs nothing of what was measured: the run is then inconclusive. */
+async function compareToBaseline(
+  run: RunJson,
+  plan: RunPlan,
+  dir: string,
+  outcomes: readonly TargetOutcomes[],
+  emit: (event: EngineEvent) => void,
+): Promise<void> {
+  try {
+    run.baseline = compareWithBaseline(await readBaseline(dir), outcomes, plan.confidence);
+  } catch (error) {
+    const message = `The baseline could not be compared with: ${messageOf(error)}`;
+    run.baseline = {
+      run: plan.baseline?.run ?? dir,
+      started_at: '',
+      pairs: [],
+      regressions: [],
+      improvements: [],
+      error: message,
+    };
+    emit({ type: 'log', level: 'error', message });
+  }
 }
 
 function runStarted(plan: RunPlan): EngineEvent {

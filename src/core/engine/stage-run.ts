@@ -20,7 +20,7 @@ export interface StageRunHooks {
   /** The schedule's zero, ms since the run's clock origin. */
   onOrigin(originMs: number): void;
   /** Called for every ended request, with its cost filled in, before it is counted. */
-  onRecords(batch: EndedRequest[]): void;
+  onRecords(batch: EndedRequest[]): void | Promise<void>;
   onAnswerDelta(pointer: string, repeat: number, text: string): void;
   /** Asked for only where a server sends no usage. */
   tokenCounter(): TokenCounter;
@@ -48,13 +48,13 @@ export class StageRun implements StageListener {
   onStart(originMs: number): void {
     this.originMs = originMs - this.hooks.clockOriginMs;
     this.aggregator = aggregatorFor(this.context, this.originMs);
-    const { seed, confidence, coldFirst, judged } = this.context;
+    const { seed, confidence, coldFirst, pattern } = this.context;
     // Of a few quality cases nothing could be said about phases.
-    if (!judged) this.phases = new PhaseTracker({ originMs: this.originMs, seed, confidence, coldFirst });
+    if (pattern !== 'cases') this.phases = new PhaseTracker({ originMs: this.originMs, seed, confidence, coldFirst });
     this.hooks.onOrigin(this.originMs);
   }
 
-  onEnded(batch: EndedRequest[]): void {
+  onEnded(batch: EndedRequest[]): void | Promise<void> {
     const price = this.context.price;
     for (const ended of batch) {
       const { record } = ended;
@@ -65,17 +65,18 @@ export class StageRun implements StageListener {
       }
       record.cost = price(record);
     }
-    this.hooks.onRecords(batch);
+    const taken = this.hooks.onRecords(batch);
     for (const { record } of batch) {
       this.ended++;
       this.addPoint(record);
-      // Quality cases are counted once they are judged: goodput needs to know whether the answer was right.
+      // Answers to be judged are counted once they are: goodput needs to know whether the answer was right.
       this.phases?.add(record);
       if (!this.context.judged) this.aggregator?.add(record);
     }
+    return taken;
   }
 
-  /** Counts a judged answer; only for the stage `cases`. */
+  /** Counts a judged answer, in a stage whose answers are judged. */
   addJudged(record: RequestRecord, correct: boolean | null): void {
     this.aggregator?.add(record, correct);
   }

@@ -1,4 +1,4 @@
-import { summariseQuality } from '../metrics/quality';
+import { QualityTally, type QualityOptions } from '../metrics/quality';
 import { isQuality } from './stage-context';
 import type { RunPlan, TargetPlan } from '../../protocol/plan';
 import type { CaseRecord, TargetResult } from '../../protocol/run-json';
@@ -20,12 +20,18 @@ export function emptyTarget(target: TargetPlan): TargetResult {
   };
 }
 
-/** Quality of one target from its case records. */
+/** Quality of one target from its case records; those of load stages are no part of it. */
 export function qualityOf(plan: RunPlan, target: TargetPlan, records: CaseRecord[]): TargetResult['quality'] {
-  return summariseQuality(records, {
-    weights: new Map(target.cases.map((item) => [item.pointer, item.weight])),
-    slos: target.caseSlos.filter(isQuality),
-    confidence: plan.confidence,
-    policy: plan.policy,
-  });
+  const tally = qualityTally(target);
+  for (const record of records) if (record.stage === undefined) tally.add(record);
+  return tally.result(qualityOptions(plan, target));
+}
+
+/** Counts the quality cases of a target. */
+export function qualityTally(target: TargetPlan): QualityTally {
+  return new QualityTally(new Map(target.cases.map((item) => [item.pointer, item.weight])));
+}
+
+export function qualityOptions(plan: RunPlan, target: TargetPlan): Omit<QualityOptions, 'weights'> {
+  return { slos: target.caseSlos.filter(isQuality), confidence: plan.confidence, policy: plan.policy };
 }

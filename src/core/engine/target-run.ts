@@ -1,14 +1,20 @@
 import { PromptrigError, messageOf } from '../util/errors';
-import { emptyTarget, qualityOf } from './target-result';
-import { casesContext, loadContext, type StageContext } from './stage-context';
+import { emptyTarget, qualityOptions, qualityTally } from './target-result';
+import { casesContext, isQuality, loadContext, type StageContext } from './stage-context';
 import { StageRun, TICK_MS } from './stage-run';
-import { evaluateAnswer } from '../quality/assert';
-import { answerUnderTest } from '../quality/answer';
+import { Conversations } from './conversations';
+import { judgeConversation, skippedCase } from './judge-answer';
+import { JudgingQueue } from './judging';
+import { LoadQuality } from './load-quality';
+import { countOutcome } from '../compare/baseline';
+import { qualityUnderLoad } from '../compare/under-load';
+import type { CaseOutcomeCount, TargetOutcomes } from '../compare/pairs';
 import type { QualityServices } from '../quality/types';
 import { CostTally } from '../metrics/cost';
+import type { QualityTally } from '../metrics/quality';
 import { targetVerdict } from '../metrics/verdict-run';
 import { startSimProcess, type SimProcess } from '../sim/sim-process';
-import type { EndedRequest, LoadTarget, StageJob } from '../load/types';
+import type { CaseRequest, EndedRequest, LoadTarget, StageJob } from '../load/types';
 import type { LoadRunner } from '../load/load-runner';
 import type { Redactor } from '../util/redact';
 import type { EngineEvent } from '../../protocol/events';
@@ -40,10 +46,16 @@ export interface TargetRunOptions {
   onProgress: (partial: TargetResult, inProgress: RunJson['in_progress'] | null) => void;
 }
 
+const STOPPED = 'the run was stopped before it was answered';
+
 /** Runs one target: simulator where it is one, warm-up, cases, load stages. An endpoint that fails is a result, not an exception. */
 export class TargetRun {
   private readonly result: TargetResult;
-  private readonly caseRecords: CaseRecord[] = [];
+  private readonly tally: QualityTally;
+  /** Cases of which at least one answer has been judged, or that were skipped. */
+  private readonly known = new Set<string>();
+  private readonly items: ReadonlyMap<string, CasePlan>;
+  private readonly outcomes = new Map<string, CaseOutcomeCount>();
   private readonly cost: CostTally;
   private sim: SimProcess | null = null;
   private phases: PhaseTracker | null = null;
@@ -52,6 +64,13 @@ export class TargetRun {
     const { target } = options;
     this.cost = new CostTally(target.endpoint);
     this.result = emptyTarget(target);
+    this.tally = qualityTally(target);
+    this.items = new Map([...(target.loadCases ?? []), ...target.cases].map((item) => [item.pointer, item]));
+  }
+
+  /** What became of each case, by its id, for comparisons. */
+  get caseOutcomes(): TargetOutcomes {
+    return { id: this.options.target.id, cases: this.outcomes };
   }
 
   async execute(): Promise<TargetResult> {
@@ -97,11 +116,11 @@ export class TargetRun {
     for (const item of skipped) this.addCase(skippedCase(targetId, item, item.skip ?? ''));
     const asked = target.cases.filter((item) => item.skip === undefined);
     const rounds = Math.max(0, ...asked.map((item) => item.repeat));
-    const requests = [];
+    const requests: CaseRequest[] = [];
     // Round by round, not case by case: repeats asked back to back would find the server's prefix cache warm.
     for (let repeat = 0; repeat < rounds; repeat++) {
       for (const item of asked) {
-        if (repeat < item.repeat) requests.push({ pointer: item.pointer, repeat, messages: item.messages });
+        if (repeat < item.repeat) requests.push(caseRequest(item, repeat));
       }
     }
     if (requests.length > 0) {
@@ -111,7 +130,8 @@ export class TargetRun {
         requests,
         retryAttempts: target.endpoint.retryAttempts,
       };
-      await this.runStage(casesContext(plan, target, requests.length), job);
+      const count = requests.reduce((sum, { turns }) => sum + Math.max(1, turns?.length ?? 1), 0);
+      await this.runStage(casesContext(plan, target, count), job);
     }
     this.summarise();
     if (this.result.quality !== null) emit({ type: 'quality', target: targetId, quality: this.result.quality });
@@ -133,13 +153,29 @@ export class TargetRun {
   private runStep(stage: StagePlan, partOf?: string): Promise<StageResult | null> {
     const { plan, target } = this.options;
     const context = { ...loadContext(plan, target, stage), ...(partOf === undefined ? {} : { partOf }) };
-    return this.runStage(context, { kind: 'load', stage, seed: plan.seed });
+    const quality = this.loadQuality(stage, context.name);
+    const job: StageJob = { kind: 'load', stage, seed: plan.seed, ...(quality === null ? {} : { keepAnswers: true }) };
+    return this.runStage({ ...context, judged: quality !== null }, job, quality);
   }
 
-  private async runStage(context: StageContext, job: StageJob): Promise<StageResult | null> {
-    const { target, runner, signal, emit, clockOriginMs, onProgress, writeRequests } = this.options;
-    const judging: Promise<void>[] = [];
-    const broken: unknown[] = [];
+  /** Null where the stage sends nothing that could be judged. */
+  private loadQuality(stage: StagePlan, name: string): LoadQuality | null {
+    const { plan, target, services, writeCases, redactor } = this.options;
+    const pointers = new Set(stage.requestPool.map(({ casePointer }) => casePointer));
+    const cases = new Map([...this.items].filter(([pointer]) => pointers.has(pointer)));
+    if (!LoadQuality.judges(cases.values())) return null;
+    const onFailure = (record: CaseRecord) => writeCases([redactor.data(record)]);
+    return new LoadQuality({ target, stage: name, cases, services, seed: plan.seed, onFailure });
+  }
+
+  private async runStage(
+    context: StageContext,
+    job: StageJob,
+    quality: LoadQuality | null = null,
+  ): Promise<StageResult | null> {
+    const { plan, target, runner, signal, emit, clockOriginMs, onProgress, writeRequests } = this.options;
+    const judging = new JudgingQueue();
+    const conversations = new Conversations();
     const stage = new StageRun(context, {
       clockOriginMs,
       onOrigin: (originMs) => {
@@ -155,10 +191,12 @@ export class TargetRun {
         writeRequests(records);
         this.options.onCost(this.cost.totalUsd);
         if (job.kind === 'load') for (const record of records) this.phases?.add(record);
-        if (job.kind !== 'cases') return;
-        // Kept until the stage ends: a rejection nobody awaits yet would end the process.
-        for (const ended of batch)
-          judging.push(this.judge(stage, ended).catch((error: unknown) => void broken.push(error)));
+        for (const ended of batch) {
+          if (job.kind === 'cases') judging.add(this.judge(stage, conversations, ended));
+          else if (quality !== null) judging.add(judgeUnderLoad(stage, quality, ended));
+        }
+        // Of cases there are only as many under way as are asked at once; holding them back would hold up a streaming view.
+        return job.kind === 'cases' ? undefined : judging.room();
       },
       onAnswerDelta: (pointer, repeat, text) =>
         emit({ type: 'answer-delta', target: target.id, case: pointer, repeat, text }),
@@ -168,11 +206,19 @@ export class TargetRun {
     const timer = setInterval(() => stage.tick(), TICK_MS);
     try {
       const outcome = await runner.run(target.id, context.name, job, stage, signal);
-      await Promise.all(judging);
-      if (broken.length > 0) throw broken[0];
+      await judging.drained();
+      for (const { item, repeat, turns } of conversations.unfinished()) {
+        for (const { record } of turns) stage.addJudged(record, null);
+        const request = turns[turns.length - 1]?.record.id ?? null;
+        this.addCase({ ...skippedCase(target.id, item, STOPPED), request, repeat });
+      }
       stage.tick();
       const result = stage.finish(outcome, signal.aborted ? 'cancelled' : undefined);
       if (result === null) return null;
+      const { confidence, policy } = plan;
+      const slos = context.slos.filter(isQuality);
+      const judged = await quality?.finish({ slos, confidence, policy });
+      if (judged != null) result.quality = judged;
       this.result.stages.push(result);
       emit({ type: 'stage-finished', target: target.id, stage: result });
       onProgress(this.result, null);
@@ -182,45 +228,39 @@ export class TargetRun {
     }
   }
 
-  private async judge(stage: StageRun, ended: EndedRequest): Promise<void> {
-    const { target, redactor } = this.options;
+  private async judge(stage: StageRun, conversations: Conversations, ended: EndedRequest): Promise<void> {
+    const { target, redactor, services } = this.options;
     const { record } = ended;
-    const item = target.cases.find((candidate) => candidate.pointer === record.case);
+    const item = this.items.get(record.case ?? '');
     if (item === undefined) throw new PromptrigError('internal', `No case ${record.case} is known to ${target.id}.`);
+    const conversation = conversations.add(item, ended);
+    // An earlier turn of a conversation that goes on: it is counted with the others, when it is known what they are worth.
+    if (conversation === null) return;
+    const records = conversation.turns.map((turn) => turn.record);
     if (record.outcome === 'cancelled') {
       // Whoever stops a run says nothing about the quality of the answers that were still to come.
-      const reason = 'the run was stopped before it was answered';
-      this.addCase({ ...skippedCase(target.id, item, reason), request: record.id, repeat: record.repeat ?? 0 });
-      stage.addJudged(record, null);
+      this.addCase({ ...skippedCase(target.id, item, STOPPED), request: record.id, repeat: record.repeat ?? 0 });
+      for (const each of records) stage.addJudged(each, null);
       return;
     }
-    const underTest = answerUnderTest(ended, item.messages, item, target.params);
-    const { assertions, judgement } = await evaluateAnswer(item, underTest, this.options.services);
-    const caseRecord: CaseRecord = {
-      request: record.id,
-      target: target.id,
-      case: item.pointer,
-      case_id: item.id,
-      name: item.name,
-      repeat: record.repeat ?? 0,
-      answer: record.first === null ? null : redactor.text(underTest.text),
-      reasoning: underTest.reasoning === '' ? null : redactor.text(underTest.reasoning),
-      ...judgement,
-      assertions,
-    };
-    stage.addJudged(record, assertions.length === 0 ? null : judgement.outcome === 'passed');
-    this.addCase(caseRecord);
+    const judged = await judgeConversation(target, conversation, services);
+    for (const [index, each] of records.entries()) stage.addJudged(each, judged.correct[index] ?? null);
+    this.addCase(redactor.data(judged.record));
   }
 
   private addCase(record: CaseRecord): void {
-    this.caseRecords.push(record);
+    this.tally.add(record);
+    this.known.add(record.case);
+    countOutcome(this.outcomes, record.case_id, record);
     this.options.writeCases([record]);
     this.options.emit({ type: 'case-finished', record });
   }
 
   private summarise(): void {
     const { plan, target } = this.options;
-    this.result.quality = target.cases.length === 0 ? null : qualityOf(plan, target, this.caseRecords);
+    this.result.quality = target.cases.length === 0 ? null : this.tally.result(qualityOptions(plan, target));
+    const underLoad = qualityUnderLoad(this.result.stages);
+    if (underLoad !== null) this.result.quality_under_load = underLoad;
     this.result.cost = this.cost.result(this.result.stages);
     if (this.phases !== null) this.result.phases = phaseReport(this.phases.result());
   }
@@ -233,27 +273,23 @@ export class TargetRun {
     const code = error instanceof PromptrigError ? error.code : 'internal';
     this.result.error = { code, message };
     emit({ type: 'log', level: 'error', message: `${target.id}: ${message}` });
-    const known = new Set(this.caseRecords.map((record) => record.case));
     for (const item of target.cases) {
-      if (!known.has(item.pointer)) this.addCase({ ...skippedCase(target.id, item, message), outcome: 'error' });
+      if (!this.known.has(item.pointer)) this.addCase({ ...skippedCase(target.id, item, message), outcome: 'error' });
     }
   }
 }
 
-function skippedCase(target: string, item: CasePlan, reason: string): CaseRecord {
+/** Counts the answer of a load stage once it is known whether it is right. */
+async function judgeUnderLoad(stage: StageRun, quality: LoadQuality, ended: EndedRequest): Promise<void> {
+  stage.addJudged(ended.record, await quality.judge(ended));
+}
+
+function caseRequest({ pointer, messages, turns }: CasePlan, repeat: number): CaseRequest {
   return {
-    request: null,
-    target,
-    case: item.pointer,
-    case_id: item.id,
-    name: item.name,
-    repeat: 0,
-    outcome: 'skipped',
-    score: null,
-    answer: null,
-    reasoning: null,
-    assertions: [],
-    reason,
+    pointer,
+    repeat,
+    messages,
+    ...(turns === undefined ? {} : { turns: turns.map(({ user, thinkTimeMs }) => ({ user, thinkTimeMs })) }),
   };
 }
 

@@ -1,4 +1,5 @@
 /** The quality cases of a target: each asked once, a few at a time, with its text kept, and retried where that may help. */
+import type { Message } from '../../protocol/plan';
 import type { RequestRecord } from '../../protocol/run-json';
 import type { WireApi, WireTarget } from '../endpoints/wire';
 import type { Clock } from '../util/clock';
@@ -6,6 +7,7 @@ import { ConcurrencyGauge, SharedCounters } from './concurrency';
 import { withRequestId, type RequestEnd } from './request';
 import { cancelledFailure } from './request-errors';
 import type { JobRun, RunSummary, SendRequest } from './stage-run';
+import { assistantMessage } from './conversation';
 import type { CaseRequest, EndedRequest } from './types';
 import type { StageShare } from './worker-protocol';
 
@@ -30,9 +32,26 @@ export interface CasesRunOptions {
   onAnswerDelta(pointer: string, repeat: number, text: string): void;
 }
 
+/** One request to send: a case, or a turn of its conversation. */
+interface Step {
+  index: number;
+  request: CaseRequest;
+  turn: number;
+  messages: Message[];
+}
+
+/** The turn after one that was answered; null where there is none, or nothing it could answer to. */
+function nextTurn(step: Step, end: RequestEnd): { step: Step; thinkTimeMs: number } | null {
+  const next = step.request.turns?.[step.turn + 1];
+  if (next === undefined || end.record.outcome !== 'completed') return null;
+  const messages: Message[] = [...step.messages, assistantMessage(end.answer), { role: 'user', content: next.user }];
+  return { step: { ...step, index: step.index + 1, turn: step.turn + 1, messages }, thinkTimeMs: next.thinkTimeMs };
+}
+
 export class CasesRun implements JobRun {
   private readonly gauge: ConcurrencyGauge;
   private next = 0;
+  private nextIndex = 0;
   private scheduled = 0;
   private unended = 0;
   private cancelled = false;
@@ -71,21 +90,47 @@ export class CasesRun implements JobRun {
 
   private startNext(): void {
     if (this.cancelled) return;
-    const index = this.next;
-    const request = this.options.requests[index];
+    const request = this.options.requests[this.next];
     if (request === undefined) return;
     this.next++;
-    this.scheduled++;
-    this.unended++;
-    this.attempt(index, request, 1);
+    const first = request.turns?.[0];
+    const messages: Message[] =
+      first === undefined ? request.messages : [...request.messages, { role: 'user', content: first.user }];
+    const index = this.nextIndex;
+    // Turns are numbered as if each were a case of its own, so that every request has an index that does not depend on time.
+    this.nextIndex += Math.max(1, request.turns?.length ?? 1);
+    this.start({ index, request, turn: 0, messages }, first?.thinkTimeMs ?? 0);
   }
 
-  private attempt(index: number, request: CaseRequest, attempt: number): void {
+  private start(step: Step, afterMs: number): void {
+    this.scheduled++;
+    this.unended++;
+    if (afterMs <= 0) {
+      this.attempt(step, 1);
+      return;
+    }
+    const { clock } = this.options;
+    const cancelTimer = clock.at(clock.nowMs() + afterMs, () => {
+      this.pausing.delete(step.index);
+      this.attempt(step, 1);
+    });
+    this.pausing.set(step.index, () => {
+      this.pausing.delete(step.index);
+      cancelTimer();
+      // Nothing was sent, so there is nothing to record.
+      this.scheduled--;
+      this.unended--;
+    });
+  }
+
+  private attempt(step: Step, attempt: number): void {
     const { targetId, stageName, wire, wireTarget, clock } = this.options;
+    const { index, request, messages, turn } = step;
     const id = `${targetId}/${stageName}/${index}`;
     const { pointer, repeat } = request;
     this.gauge.enter(clock.nowMs());
     let released = false;
+    let lead = turn > 0 && attempt === 1 ? '\n\n' : '';
     const cancel = this.options.send(
       {
         id,
@@ -94,11 +139,14 @@ export class CasesRun implements JobRun {
         index,
         casePointer: pointer,
         repeat,
-        request: withRequestId(wire.buildRequest(wireTarget, request.messages, { stream: true }), id),
+        request: withRequestId(wire.buildRequest(wireTarget, messages, { stream: true }), id),
         scheduledMs: clock.nowMs(),
         socketWaitMs: null,
         keepText: true,
-        onText: (text) => this.options.onAnswerDelta(pointer, repeat, text),
+        onText: (text) => {
+          this.options.onAnswerDelta(pointer, repeat, lead + text);
+          lead = '';
+        },
       },
       {
         onReleased: () => {
@@ -106,39 +154,43 @@ export class CasesRun implements JobRun {
           this.active.delete(index);
           this.gauge.leave(clock.nowMs());
         },
-        onEnded: (end) => this.onAttemptEnded(index, request, attempt, end),
+        onEnded: (end) => this.onAttemptEnded(step, attempt, end),
       },
     );
     if (!released) this.active.set(index, cancel);
   }
 
-  private onAttemptEnded(index: number, request: CaseRequest, attempt: number, end: RequestEnd): void {
+  private onAttemptEnded(step: Step, attempt: number, end: RequestEnd): void {
     if (attempt > 1) end.record.attempts = attempt;
     const waitMs = this.retryDelayMs(end, attempt);
     if (waitMs === null || this.cancelled) {
-      this.conclude(end);
+      this.conclude(step, end);
       return;
     }
     const { clock } = this.options;
     const cancelTimer = clock.at(clock.nowMs() + waitMs, () => {
-      this.pausing.delete(index);
-      this.attempt(index, request, attempt + 1);
+      this.pausing.delete(step.index);
+      this.attempt(step, attempt + 1);
     });
-    this.pausing.set(index, () => {
-      this.pausing.delete(index);
+    this.pausing.set(step.index, () => {
+      this.pausing.delete(step.index);
       cancelTimer();
       const { outcome, kind, message } = cancelledFailure(true);
       end.record.outcome = outcome;
       end.record.error = { kind, message };
-      this.conclude(end);
+      this.conclude(step, end);
     });
   }
 
-  private conclude(end: RequestEnd): void {
+  private conclude(step: Step, end: RequestEnd): void {
+    const { request, turn } = step;
+    if (request.turns !== undefined) end.record.turn = turn;
     this.endMs = Math.max(this.endMs, end.record.end + this.options.clockOriginMs);
     this.options.onEnded({ record: end.record, answer: end.answer });
+    const next = nextTurn(step, end);
+    if (next === null || this.cancelled) this.startNext();
+    else this.start(next.step, next.thinkTimeMs);
     this.unended--;
-    this.startNext();
     this.settle();
   }
 

@@ -151,7 +151,7 @@ export class LoadRunner implements Disposable {
         {
           onEnded: (batch) => {
             for (const ended of batch) addLag(lags, ended);
-            listener.onEnded(batch);
+            return listener.onEnded(batch);
           },
           onDeltas: (deltas) => {
             for (const { pointer, repeat, text } of deltas) listener.onAnswerDelta(pointer, repeat, text);
@@ -376,7 +376,7 @@ function round(value: number): number {
 }
 
 interface ShareListener {
-  onEnded(batch: EndedRequest[]): void;
+  onEnded(batch: EndedRequest[]): void | Promise<void>;
   onDeltas(deltas: { pointer: string; repeat: number; text: string }[]): void;
   onLive(live: { scheduled: number; inFlight: number }): void;
 }
@@ -506,8 +506,7 @@ class WorkerLink {
     const call = this.calls.get(id);
     switch (message.type) {
       case 'ended':
-        this.post({ type: 'ack' });
-        call?.listener?.onEnded(message.batch);
+        this.take(call, message.batch);
         return;
       case 'deltas':
         call?.listener?.onDeltas(message.deltas);
@@ -523,6 +522,18 @@ class WorkerLink {
         this.calls.delete(id);
         call?.resolve(message);
     }
+  }
+
+  /** Confirms a batch once it has been taken: the receiver's pace is the worker's. */
+  private take(call: Call | undefined, batch: EndedRequest[]): void {
+    const taken = call?.listener?.onEnded(batch);
+    if (taken === undefined) {
+      this.post({ type: 'ack' });
+      return;
+    }
+    const ack = () => this.post({ type: 'ack' });
+    // The receiver knows of its own failure; without the confirmation the stage would never end.
+    taken.then(ack, ack);
   }
 
   private die(reason: string): void {

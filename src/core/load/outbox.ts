@@ -10,6 +10,8 @@ const BATCHES_UNDER_WAY = 8;
 /** Records and gaps between tokens that wait here for a slow receiver: about 500 MB. */
 const MOST_WAITING_RECORDS = 200_000;
 const MOST_WAITING_GAPS = 40_000_000;
+/** Characters of answers that wait to be judged; past them answers of load stages are dropped, never their records. */
+const MOST_WAITING_TEXT = 64 * 1024 * 1024;
 
 interface Waiting {
   call: number;
@@ -28,6 +30,7 @@ export class Outbox {
   private waiting: Waiting[] = [];
   private head = 0;
   private waitingGaps = 0;
+  private waitingText = 0;
   private readonly deltas = new Map<string, { call: number; pointer: string; repeat: number; text: string }>();
   private planned = false;
   private underWay = 0;
@@ -41,12 +44,19 @@ export class Outbox {
     private readonly port: { postMessage(message: FromWorker): void },
     private readonly cancel: (call: number) => void,
     private readonly mostRecords = MOST_WAITING_RECORDS,
+    private readonly mostText = MOST_WAITING_TEXT,
   ) {}
 
-  add(call: number, request: EndedRequest): void {
+  /** @param mayDrop whether the answer, but never the record, may be left out where too much text waits */
+  add(call: number, request: EndedRequest, mayDrop = false): void {
     if (this.overrun.has(call)) return;
+    if (mayDrop && request.answer !== undefined && this.waitingText > this.mostText) {
+      request = { ...request, dropped: true };
+      delete request.answer;
+    }
     this.waiting.push({ call, request });
     this.waitingGaps += request.record.itl.length;
+    this.waitingText += textLength(request);
     if (this.waitingCount > this.mostRecords || this.waitingGaps > MOST_WAITING_GAPS) {
       this.overrun.add(call);
       this.cancel(call);
@@ -101,6 +111,7 @@ export class Outbox {
         if (batch.length === BATCH_RECORDS) break;
         batch.push(next.request);
         this.waitingGaps -= next.request.record.itl.length;
+        this.waitingText -= textLength(next.request);
         this.head++;
       }
       this.underWay++;
@@ -129,4 +140,8 @@ export class Outbox {
     this.deltas.clear();
     for (const [call, deltas] of byCall) this.port.postMessage({ type: 'deltas', call, deltas });
   }
+}
+
+function textLength({ answer }: EndedRequest): number {
+  return answer === undefined ? 0 : answer.text.length + answer.reasoning.length;
 }

@@ -40,6 +40,8 @@ export interface StageRunOptions {
   clockOriginMs: number;
   /** Of a stage with the pattern `trace`. */
   trace?: TraceRows;
+  /** Whether the answers of the measured window are handed over, to be judged. */
+  keepAnswers?: boolean;
   /** Longest time that a request may take, waiting for a slot apart. */
   totalTimeoutMs: number;
   clock: Clock;
@@ -223,7 +225,7 @@ export class StageRun implements JobRun {
         scheduledMs,
         socketWaitMs,
         // Until the server has been seen to count its tokens, they have to be counted from the text.
-        keepText: keepText || !this.usageSeen,
+        keepText: keepText || !this.usageSeen || this.options.keepAnswers === true,
       },
       {
         onReleased: (gotResponse) => {
@@ -246,7 +248,9 @@ export class StageRun implements JobRun {
     this.endMs = Math.max(this.endMs, record.end + this.options.clockOriginMs);
     if (record.tokens_source === 'usage') this.usageSeen = true;
     const uncounted = record.tokens_source === 'chunks' && answer !== undefined ? answer.text + answer.reasoning : '';
-    this.options.onEnded(uncounted === '' ? { record } : { record, uncounted });
+    // What is not measured is not judged either.
+    const kept = this.options.keepAnswers === true && answer !== undefined && record.phase === 'measured';
+    this.options.onEnded({ record, ...(uncounted === '' ? {} : { uncounted }), ...(kept ? { answer } : {}) });
     this.unended--;
     this.sessions?.onEnded(record, answer?.text ?? '');
     this.settle();

@@ -17,10 +17,16 @@ export interface CaseRequest {
   pointer: string;
   repeat: number;
   messages: Message[];
+  /**
+   * Of a conversation: what the user says, turn by turn, after `messages`. Each turn is a request of its own, sent when the
+   * one before is answered; a turn without an answer ends the conversation.
+   */
+  turns?: { user: string; thinkTimeMs: number }[];
 }
 
 export type StageJob =
-  | { kind: 'load'; stage: StagePlan; seed: number }
+  /** `keepAnswers`: the answers are judged, so their texts are handed over. */
+  | { kind: 'load'; stage: StagePlan; seed: number; keepAnswers?: boolean }
   /** The closed-loop stage `cases`: every request once, `concurrency` at a time, texts kept. */
   | { kind: 'cases'; concurrency: number; requests: CaseRequest[]; retryAttempts: number };
 
@@ -34,8 +40,10 @@ export interface Answer {
 export interface EndedRequest {
   /** `cost` is null here: the engine prices it. */
   record: RequestRecord;
-  /** Present for `cases`. */
+  /** Present for `cases`, and where a load stage keeps answers. */
   answer?: Answer;
+  /** Of a load stage that keeps answers: this one was dropped, since judging did not keep up. */
+  dropped?: boolean;
   /** What was streamed (reasoning included), where the server did not say how many tokens that was: the engine counts them. */
   uncounted?: string;
 }
@@ -43,8 +51,11 @@ export interface EndedRequest {
 export interface StageListener {
   /** The schedule's zero, monotonic ms (not yet relative to the run's clock origin). */
   onStart(originMs: number): void;
-  /** As they end; batches hold what ended in the same turn of the worker's event loop. */
-  onEnded(batch: EndedRequest[]): void;
+  /**
+   * As they end; batches hold what ended in the same turn of the worker's event loop. A promise holds the next ones back until
+   * it is fulfilled: they wait in the worker, where they are bounded.
+   */
+  onEnded(batch: EndedRequest[]): void | Promise<void>;
   /** Text of a quality case as it streams in. */
   onAnswerDelta(pointer: string, repeat: number, text: string): void;
   /** A few times a second. */

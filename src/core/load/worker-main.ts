@@ -175,7 +175,7 @@ class LoadWorker {
       clockOriginMs: this.data.clockOriginMs,
       clock: systemClock,
       send: (spec: RequestSpec, listener: RequestListener) => this.send(endpoint.context, spec, listener),
-      onEnded: (ended: EndedRequest) => this.outbox.add(call, ended),
+      onEnded: (ended: EndedRequest) => this.outbox.add(call, ended, job.kind === 'load'),
     };
     const run: JobRun =
       job.kind === 'load'
@@ -184,6 +184,7 @@ class LoadWorker {
             stage: job.stage,
             seed: job.seed,
             ...(share.trace === undefined ? {} : { trace: share.trace }),
+            keepAnswers: job.keepAnswers ?? false,
             totalTimeoutMs: endpoint.context.timeouts.totalMs,
             soon: setImmediate,
           })

@@ -9,7 +9,10 @@ export type Priced = Pick<EndpointPlan, 'price' | 'hardware'>;
  * USD of one request by its tokens. A request that failed costs what the server billed, if it said so.
  * @returns null where the endpoint has no price or the tokens are unknown (never 0: an unknown cost is not a free request)
  */
-export function priceOf(record: RequestRecord, endpoint: Priced): number | null {
+export function priceOf(
+  record: Pick<RequestRecord, 'input_tokens' | 'output_tokens' | 'cached_input_tokens'>,
+  endpoint: Priced,
+): number | null {
   const { price } = endpoint;
   if (price === undefined) return null;
   if (record.input_tokens === null && record.output_tokens === null) return null;

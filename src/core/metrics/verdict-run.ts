@@ -38,6 +38,15 @@ export function runVerdict(run: Pick<RunJson, 'targets'>): RunVerdict {
   return worst(run.targets.map((target) => target.verdict));
 }
 
+/** A regression against the baseline fails a run; a baseline that could not be read leaves it undecided. */
+export function verdictWithBaseline(verdict: RunVerdict, baseline: RunJson['baseline']): RunVerdict {
+  if (baseline === undefined) return verdict;
+  const parts: RunVerdict[] = [verdict];
+  if (baseline.regressions.length > 0) parts.push('fail');
+  if (baseline.error !== undefined) parts.push('inconclusive');
+  return worst(parts);
+}
+
 /**
  * The exit code of a finished run: 0 pass, 1 fail (or single answers that could not be judged), 3 inconclusive, 4 where a
  * target could not be reached or every one of its requests failed.

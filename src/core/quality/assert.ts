@@ -31,7 +31,7 @@ export async function evaluateAnswer(
   item: { assertions: AssertionPlan[]; transform?: CodePlan; threshold?: number },
   answer: AnswerUnderTest,
   services: QualityServices,
-): Promise<{ assertions: AssertionResult[]; judgement: CaseJudgement }> {
+): Promise<{ assertions: AssertionResult[]; judgement: CaseJudgement; judged: AnswerUnderTest }> {
   const { assertions, transform, threshold } = item;
   let judged = answer;
   if (transform !== undefined && requestFailure(answer) === null) {
@@ -45,13 +45,13 @@ export async function evaluateAnswer(
         score: null,
         reason,
       }));
-      return { assertions: results, judgement: { outcome, score: null, reason } };
+      return { assertions: results, judgement: { outcome, score: null, reason }, judged };
     }
     judged = made.answer;
   }
   const results = await evaluateAssertions(assertions, judged, services);
   const options = threshold === undefined ? {} : { threshold };
-  return { assertions: results, judgement: judgeCase(assertions, results, judged, options) };
+  return { assertions: results, judgement: judgeCase(assertions, results, judged, options), judged };
 }
 
 type Transformed =

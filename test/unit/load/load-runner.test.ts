@@ -29,7 +29,7 @@ function listen() {
   const heard = { origins: [] as number[], ended: [] as EndedRequest[], deltas: [] as string[], lives: 0 };
   const listener: StageListener = {
     onStart: (originMs) => heard.origins.push(originMs),
-    onEnded: (batch) => heard.ended.push(...batch),
+    onEnded: (batch) => void heard.ended.push(...batch),
     onAnswerDelta: (pointer, repeat, text) => heard.deltas.push(`${pointer}#${repeat} ${text}`),
     onLive: () => heard.lives++,
   };

@@ -50,7 +50,9 @@ describe('ChunkedValues', () => {
     });
     fc.assert(
       fc.property(values, fc.double({ min: 0, max: 1, noNaN: true }), (list, share) => {
-        assert.equal(valuesOf(list).quantile(share), quantileOfSorted(Float64Array.from(list).sort(), share));
+        const expected = quantileOfSorted(Float64Array.from(list).sort(), share);
+        // Zero and minus zero are the same quantile, which strict equality of the assertion library denies.
+        assert.equal(valuesOf(list).quantile(share) + 0, expected + 0);
       }),
     );
     assert.throws(() => valuesOf([]).quantile(0.5), RangeError);
