@@ -1,7 +1,9 @@
 import type { AssertionResult, CaseOutcome, CaseRecord, QualityResult } from '../../protocol/run-json';
 import { formatInterval, formatValue } from '../metrics/format';
 import { wrap } from './layout';
+import { levelOf } from './points';
 import { sloLines } from './table-slo';
+import { varianceLines } from './table-variance';
 import type { TableContext } from './table';
 import type { Tone } from './style';
 
@@ -17,12 +19,13 @@ export function qualityLines(quality: QualityResult, cases: CaseRecord[], contex
   const more = findings.length - SHOWN;
   if (more > 0) lines.push(`  ${paint('dim', `and ${more} more, in cases.ndjson`)}`);
   lines.push(...sloLines(quality.slo, context).map((line) => `  ${line}`));
+  lines.push(...varianceLines(quality, context));
   return lines;
 }
 
 function summary(quality: QualityResult, confidence: number): string {
   const asked = quality.cases - quality.skipped;
-  const level = `${Number((confidence * 100).toPrecision(3))}%`;
+  const level = levelOf(confidence);
   const interval =
     quality.ci === null ? '' : `, ${level} CI ${formatInterval(quality.ci, quality.pass_rate ?? 0, 'ratio')}`;
   const rate = quality.pass_rate === null ? '' : ` (${formatValue(quality.pass_rate, 'ratio')}${interval})`;
@@ -51,7 +54,9 @@ interface Finding {
   of: number;
 }
 
-function collect(cases: CaseRecord[]): Finding[] {
+function collect(all: CaseRecord[]): Finding[] {
+  // Those of load stages are many of the same; the stage tells how many.
+  const cases = all.filter((record) => record.stage === undefined);
   const repeats = new Map<string, number>();
   for (const record of cases) repeats.set(record.case, (repeats.get(record.case) ?? 0) + 1);
   const found = new Map<string, Finding>();
@@ -74,7 +79,8 @@ function collect(cases: CaseRecord[]): Finding[] {
     for (const assertion of record.assertions) {
       const { outcome, pointer } = assertion;
       if (outcome === 'passed') continue;
-      const minor = assertion.severity !== 'error';
+      // With a threshold the score decides, and no single assertion.
+      const minor = assertion.severity !== 'error' || record.outcome === 'passed';
       add(record, { pointer, outcome, minor, ...describe(assertion) });
     }
   }
@@ -85,7 +91,8 @@ function collect(cases: CaseRecord[]): Finding[] {
 /** Types whose expected text is short enough to stand beside their name. */
 const SHORT = /^(?:not-)?(?:equals|contains|icontains|ttft|latency)$/;
 
-function describe({ type, expected, reason }: AssertionResult): { label: string; reason: string } {
+function describe({ type, name, expected, reason }: AssertionResult): { label: string; reason: string } {
+  if (name !== undefined) return { label: `${name} (${type})`, reason };
   if (expected === undefined || !SHORT.test(type) || expected.length > 40) return { label: type, reason };
   const bare = type.startsWith('not-') ? expected.replace(/^not /, '') : expected;
   const shown = /^[<>]/.test(bare) ? bare : `"${bare}"`;

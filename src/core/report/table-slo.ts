@@ -3,6 +3,7 @@ import { formatCount, formatInterval, formatValue } from '../metrics/format';
 import { parseSloExpression } from '../metrics/slo';
 import { columns, columnsWidth, type Cell } from './columns';
 import { wrap } from './layout';
+import { levelOf } from './points';
 import { VERDICT_LOOK } from './style';
 import type { TableContext } from './table';
 
@@ -12,7 +13,7 @@ const INDENTED = 4;
 /** One row per SLO: verdict, expression, value, limit, sample, interval, confidence in words, and why. */
 export function sloLines(slos: SloResult[], { run, paint, width }: TableContext): string[] {
   if (slos.length === 0) return [];
-  const level = `${Number((run.confidence * 100).toPrecision(3))}% CI`;
+  const level = `${levelOf(run.confidence)} CI`;
   const head: Cell[] = ['verdict', 'SLO', 'value', 'limit', 'n', level, 'confidence'].map((text, index) => ({
     text,
     tone: 'dim',

@@ -8,6 +8,8 @@ import { curveLines } from './table-curve';
 import { phaseLines } from './table-phases';
 import { qualityLines } from './table-quality';
 import { sloLines } from './table-slo';
+import { comparisonLines } from './table-compare';
+import { loadQualityLines, underLoadLines } from './table-variance';
 
 export interface TableOptions {
   colour: boolean;
@@ -43,6 +45,7 @@ export function renderTable(run: RunJson, cases: CaseRecord[], options: TableOpt
       ),
     );
   }
+  lines.push(...comparisonLines(context.run, context));
   lines.push('', verdictLine(context), '');
   return lines.join('\n');
 }
@@ -70,6 +73,7 @@ function targetLines(target: TargetResult, cases: CaseRecord[], context: TableCo
   if (target.error !== undefined) body.push(...sentence(`${target.error.message}`, context, 'bad'));
   if (target.quality !== null) body.push(...qualityLines(target.quality, cases, context));
   body.push(...loadLines(target, context));
+  body.push(...underLoadLines(target, context));
   body.push(costLine(target, context));
   return [detail === '' ? head : `${head}  ${paint('dim', detail)}`, ...body.map((line) => INDENT + line)];
 }
@@ -100,7 +104,9 @@ function loadLines({ stages, curves = [], phases }: TargetResult, context: Table
 function stageLines(stage: StageResult, context: TableContext): string[] {
   const { paint } = context;
   const lines = [paint('strong', stage.name), ...sentence(stageFacts(stage), context, 'dim')];
-  lines.push(...sloLines(stage.slo, context).map((line) => INDENT + line));
+  const slos = [...stage.slo, ...(stage.quality?.slo ?? [])];
+  lines.push(...sloLines(slos, context).map((line) => INDENT + line));
+  lines.push(...loadQualityLines(stage, context));
   for (const error of stage.errors) {
     lines.push(...sentence(`${error.count} × ${error.kind}: ${error.example}`, context, 'bad'));
   }
@@ -182,5 +188,6 @@ function curveReason({ stage, kind, rate, verdict }: CurveResult): string {
 function slosOf(target: TargetResult): SloResult[] {
   // A step is meant to find the rate that misses its SLOs: what counts is the curve's own conclusion.
   const deciding = target.stages.filter((stage) => stage.part_of === undefined);
-  return [...(target.quality?.slo ?? []), ...deciding.flatMap((stage) => stage.slo)];
+  const ofStages = deciding.flatMap((stage) => [...stage.slo, ...(stage.quality?.slo ?? [])]);
+  return [...(target.quality?.slo ?? []), ...ofStages];
 }

@@ -48,9 +48,17 @@ export function readRequests(dir: string): AsyncGenerator<RequestRecord> {
   return readLines<RequestRecord>(runFile(dir, 'requests'));
 }
 
-/** Streams cases.ndjson in constant memory. A last line that was cut off (the process died) is left out. */
-export function readCases(dir: string): AsyncGenerator<CaseRecord> {
-  return readLines<CaseRecord>(runFile(dir, 'cases'));
+/**
+ * Streams the answers to the quality cases from cases.ndjson in constant memory. A last line that was cut off (the process
+ * died) is left out, as are the answers of load stages.
+ */
+export async function* readCases(dir: string): AsyncGenerator<CaseRecord> {
+  for await (const record of readLines<CaseRecord>(runFile(dir, 'cases'))) if (record.stage === undefined) yield record;
+}
+
+/** Streams the answers of load stages that did not pass and were kept; likewise. */
+export async function* readLoadAnswers(dir: string): AsyncGenerator<CaseRecord> {
+  for await (const record of readLines<CaseRecord>(runFile(dir, 'cases'))) if (record.stage !== undefined) yield record;
 }
 
 async function* readLines<T>(file: string): AsyncGenerator<T> {
