@@ -1,5 +1,6 @@
 import { doctorFile, readDoctor } from '../core/doctor/cache';
 import { describeMachine } from '../core/doctor/machine';
+import { endpointsOfPlan } from '../core/engine/plan-uses';
 import { EngineCrashedError, EngineProcess } from '../core/engine/engine-process';
 import { exitCodeOf } from '../core/metrics/verdict-run';
 import { plain } from '../core/report/plain';
@@ -76,7 +77,7 @@ function notRunnable({ path, document }: PlannedFile, cwd: string): string {
 }
 
 function endpointsOf({ plan }: RunnableFile): EndpointPlan[] {
-  return plan.targets.map((target) => target.endpoint);
+  return endpointsOfPlan(plan);
 }
 
 async function runOne(

@@ -1,6 +1,7 @@
 import * as path from 'node:path';
 import * as vscode from 'vscode';
 import type { PlanSelection } from '../../core/engine/plan';
+import { endpointsOfPlan } from '../../core/engine/plan-uses';
 import type { Diagnostic } from '../../core/spec/document';
 import type { RunPlan } from '../../protocol/plan';
 import { setting } from '../config';
@@ -73,7 +74,7 @@ export async function prepareRun(parts: PreparationParts, request: RunRequest): 
     return null;
   }
 
-  const endpoints = [...new Map(plan.targets.map((target) => [target.endpoint.name, target.endpoint])).values()];
+  const endpoints = endpointsOfPlan(plan);
   const collected = await keys.collect(endpoints);
   const [missing] = collected.missing;
   if (missing !== undefined) {
