@@ -13,13 +13,13 @@ const QUOTE = 34;
 const BACKSLASH = 92;
 const LF = 10;
 const CR = 13;
-const FIELD = Buffer.from('data: ');
 const BLANK_LINE = Buffer.from('\n\n');
-const NEEDLE = Buffer.from('"content":');
 /** After so many events in a row that did not fit (say, because each carries its own usage), it is not tried again. */
 const MAX_MISSES = 4;
 
 export class DeltaTemplate {
+  private readonly needle: Buffer | null;
+  private type = '';
   private prefix: Buffer | null = null;
   private suffix: Buffer = Buffer.alloc(0);
   /** The same with the framing around it; null where the event had a line end in it, and so another framing. */
@@ -31,18 +31,25 @@ export class DeltaTemplate {
   textStart = 0;
   textEnd = 0;
 
+  /** @param needle what stands before the string, such as `"content":`; without it nothing is ever recognised */
+  constructor(needle: Buffer | null = null) {
+    this.needle = needle;
+  }
+
   /**
-   * Learns from an event that has been parsed and holds nothing but text in its `content`.
+   * Learns from an event that has been parsed and holds nothing but text under the key.
    * @param content the text, as parsed
+   * @param type name of the SSE event, empty where it has none
    */
-  learn(bytes: Buffer, start: number, end: number, content: string): void {
-    if (this.misses >= MAX_MISSES) return;
+  learn(bytes: Buffer, start: number, end: number, content: string, type: string): void {
+    const { needle } = this;
+    if (needle === null || this.misses >= MAX_MISSES) return;
     this.misses++;
     const event = bytes.subarray(start, end);
-    const key = event.indexOf(NEEDLE);
+    const key = event.indexOf(needle);
     // A second one could be the one that matters.
-    if (key === -1 || event.indexOf(NEEDLE, key + 1) !== -1) return;
-    let from = key + NEEDLE.length;
+    if (key === -1 || event.indexOf(needle, key + 1) !== -1) return;
+    let from = key + needle.length;
     while (event[from] === 32) from++;
     if (event[from] !== QUOTE) return;
     from++;
@@ -53,14 +60,16 @@ export class DeltaTemplate {
     this.prefix = Buffer.from(event.subarray(0, from));
     this.suffix = Buffer.from(event.subarray(to));
     const oneLine = event.indexOf(LF) === -1 && event.indexOf(CR) === -1;
-    this.framePrefix = oneLine ? Buffer.concat([FIELD, this.prefix]) : null;
+    const fields = type === '' ? 'data: ' : `event: ${type}\ndata: `;
+    this.framePrefix = oneLine ? Buffer.concat([Buffer.from(fields), this.prefix]) : null;
+    this.type = type;
     this.frameSuffix = Buffer.concat([this.suffix, BLANK_LINE]);
   }
 
   /** Whether the event is one of the learnt form with a text that is not empty; `textStart` and `textEnd` say where it lies. */
-  match(bytes: Buffer, start: number, end: number): boolean {
+  match(bytes: Buffer, start: number, end: number, type: string): boolean {
     const { prefix, suffix } = this;
-    if (prefix === null) return false;
+    if (prefix === null || type !== this.type) return false;
     const textStart = start + prefix.length;
     const textEnd = end - suffix.length;
     if (textEnd <= textStart || bytes[textEnd - 1] === BACKSLASH) return false;

@@ -1,11 +1,16 @@
 import type { ApiKind } from '../../protocol/plan';
 import { PromptrigError } from '../util/errors';
+import { anthropicMessages } from './anthropic-messages';
+import { gemini } from './gemini';
+import { ollama } from './ollama';
 import { openaiChat } from './openai-chat';
+import { openaiCompletions } from './openai-completions';
+import { openaiResponses } from './openai-responses';
 import type { WireApi } from './wire';
 
 /**
  * The wire API of an endpoint's `api`.
- * @throws PromptrigError `unsupported` for an API that this version does not speak
+ * @throws PromptrigError `unsupported` for the editor's own models, which are no wire at all
  */
 export function wireApiOf(api: ApiKind): WireApi {
   switch (api) {
@@ -13,10 +18,20 @@ export function wireApiOf(api: ApiKind): WireApi {
     // The simulator is a real HTTP server with this API.
     case 'sim':
       return openaiChat;
-    default:
+    case 'openai-completions':
+      return openaiCompletions;
+    case 'openai-responses':
+      return openaiResponses;
+    case 'anthropic-messages':
+      return anthropicMessages;
+    case 'gemini':
+      return gemini;
+    case 'ollama':
+      return ollama;
+    case 'vscode-lm':
       throw new PromptrigError(
         'unsupported',
-        `The API "${api}" is not supported yet; use openai-chat (most servers, vLLM, SGLang and Ollama among them, speak it) or sim.`,
+        'The API "vscode-lm" is not supported yet: a later version runs it in the editor. Use an endpoint with a url, or sim.',
       );
   }
 }

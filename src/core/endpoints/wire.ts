@@ -70,6 +70,10 @@ export interface WireDecoderOptions {
 
 export interface WireApi {
   readonly kind: string;
+  /** What an endpoint's url usually looks like, for messages about one that is not found. */
+  readonly exampleUrl: string;
   buildRequest(target: WireTarget, messages: Message[], options: WireRequestOptions): WireRequest;
+  /** `params` with an answer of at most `maxTokens` tokens asked for, in this API's own spelling, whatever limit they had. */
+  limitOutput(params: Record<string, Json>, maxTokens: number): Record<string, Json>;
   createDecoder(options: WireDecoderOptions): StreamDecoder;
 }

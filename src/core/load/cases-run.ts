@@ -219,6 +219,7 @@ const LASTING_KINDS = new Set([
   'dns',
   'not_http',
   'not_json',
+  'proxy_auth',
   'invalid_request',
   'empty_answer',
   'content_encoding',

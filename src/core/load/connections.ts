@@ -12,6 +12,7 @@ import Client from 'undici/lib/dispatcher/client.js';
 import buildConnector from 'undici/lib/core/connect.js';
 import { kConnect } from 'undici/lib/core/symbols.js';
 import { directReads } from './direct-reads';
+import { openTunnel, ProxyError, type ProxySettings } from './proxy';
 
 /** Undici closes an idle connection after this; the server's own `Keep-Alive: timeout=` comes first where it is sent. */
 const IDLE_MS = 600_000;
@@ -25,16 +26,33 @@ export interface ConnectionOptions {
   origin: string;
   connectTimeoutMs: number;
   tls: { ca: string | undefined; rejectUnauthorized: boolean };
+  /** The proxy in between, if there is one. */
+  proxy?: ProxySettings;
   nowMs: () => number;
 }
 
 export interface OpeningTimes {
   /** Null where the host is an address. */
   dnsMs: number | null;
+  /** With a proxy, to that. */
   tcpMs: number;
+  /** Until the proxy had opened its tunnel; null without one. */
+  proxyMs: number | null;
   /** Null without TLS. */
   tlsMs: number | null;
   totalMs: number;
+}
+
+/** Instants of an opening, monotonic ms; null for what has not come. */
+interface OpeningInstants {
+  lookup: number | null;
+  connected: number | null;
+  tunnelled: number | null;
+}
+
+/** What is being opened, as far as it can be given up. */
+interface Opening {
+  destroy(error: Error): void;
 }
 
 /** The pool's own error for a connection that was not opened in time. */
@@ -124,9 +142,8 @@ export class ConnectionPool {
    */
   open(callback: OpenCallback): () => void {
     const startedMs = this.options.nowMs();
-    let socket: Socket | undefined;
-    let dnsMs: number | null = null;
-    let tcpAtMs = startedMs;
+    let opening: Opening | undefined;
+    const instants: OpeningInstants = { lookup: null, connected: null, tunnelled: null };
     let connected = false;
     let settled = false;
 
@@ -143,17 +160,13 @@ export class ConnectionPool {
           queueMicrotask(() => done(new ReconnectRefusedError(), null));
           return;
         }
-        // The connector's type hides that it returns the socket, which is needed to stamp and to give up.
-        const opened = this.connect(target, done) as unknown as Socket;
-        socket = opened;
-        opened.once('lookup', () => (dnsMs = this.options.nowMs() - startedMs));
-        opened.once('connect', () => (tcpAtMs = this.options.nowMs()));
+        opening = this.dial(target, done, instants);
       },
     });
 
     const abandon = (error: Error) => {
       // Without an error the socket would close silently and leave undici waiting for it.
-      socket?.destroy(error);
+      opening?.destroy(error);
       client.destroy(error, noop);
     };
     const settle = (error: unknown, connection: Connection | undefined) => {
@@ -174,15 +187,7 @@ export class ConnectionPool {
     client.on('connect', () => {
       if (settled) return;
       connected = true;
-      const nowMs = this.options.nowMs();
-      const secure = this.options.origin.startsWith('https:');
-      const connection = this.adopt(client, {
-        dnsMs,
-        tcpMs: tcpAtMs - startedMs - (dnsMs ?? 0),
-        tlsMs: secure ? nowMs - tcpAtMs : null,
-        totalMs: nowMs - startedMs,
-      });
-      settle(null, connection);
+      settle(null, this.adopt(client, this.timesOf(instants, startedMs)));
     });
     client.on('connectionError', (_origin, _targets, error) => {
       if (settled) return;
@@ -250,7 +255,79 @@ export class ConnectionPool {
     this.idle = [];
   }
 
+  /** Begins to open what carries the requests: a socket of the endpoint's, of the proxy's, or a tunnel through the proxy. */
+  private dial(target: buildConnector.Options, done: buildConnector.Callback, instants: OpeningInstants): Opening {
+    const { proxy, nowMs, tls } = this.options;
+    const stamp = (socket: Socket) => {
+      socket.once('lookup', () => (instants.lookup = nowMs()));
+      socket.once('connect', () => (instants.connected = nowMs()));
+      return socket;
+    };
+    // The connector's type hides that it returns the socket, which is needed to stamp and to give up.
+    const connect = (options: buildConnector.Options, callback: buildConnector.Callback) =>
+      this.connect(options, callback) as unknown as Socket;
+
+    if (proxy === undefined) return stamp(connect(target, done));
+    if (target.protocol !== 'https:') {
+      const { hostname, host, port, secure } = proxy;
+      const protocol = secure ? 'https:' : 'http:';
+      return stamp(
+        connect({ hostname, host, port: String(port), protocol }, (...[error, socket]) => {
+          if (error === null) done(null, socket);
+          else done(new ProxyError('connect', error.message, { cause: error }), null);
+        }),
+      );
+    }
+    let current: Opening = openTunnel({
+      proxy,
+      hostname: target.hostname,
+      port: target.port === '' ? 443 : Number(target.port),
+      tls,
+      onLookup: () => (instants.lookup = nowMs()),
+      onConnected: () => (instants.connected = nowMs()),
+      done: (error, tunnel) => {
+        if (tunnel === null) {
+          done(error ?? new ProxyError('answer', 'it opened no tunnel'), null);
+          return;
+        }
+        instants.tunnelled = nowMs();
+        current = connect({ ...target, httpSocket: tunnel }, done);
+      },
+    });
+    return { destroy: (error) => current.destroy(error) };
+  }
+
+  private timesOf({ lookup, connected, tunnelled }: OpeningInstants, startedMs: number): OpeningTimes {
+    const { origin, proxy, nowMs } = this.options;
+    const endMs = nowMs();
+    const connectedMs = connected ?? startedMs;
+    const secure = origin.startsWith('https:') || proxy?.secure === true;
+    return {
+      dnsMs: lookup === null ? null : lookup - startedMs,
+      tcpMs: connectedMs - (lookup ?? startedMs),
+      proxyMs: tunnelled === null ? null : tunnelled - connectedMs,
+      tlsMs: secure ? endMs - (tunnelled ?? connectedMs) : null,
+      totalMs: endMs - startedMs,
+    };
+  }
+
+  /** A request as the proxy of an http endpoint wants it: with the whole address, and its login. */
+  private forProxy(options: Dispatcher.DispatchOptions): Dispatcher.DispatchOptions {
+    const { origin, proxy } = this.options;
+    if (proxy === undefined || origin.startsWith('https:')) return options;
+    const { authorization } = proxy;
+    const headers = options.headers;
+    return {
+      ...options,
+      path: origin + options.path,
+      ...(authorization === undefined || !Array.isArray(headers)
+        ? {}
+        : { headers: [...headers, 'proxy-authorization', authorization] }),
+    };
+  }
+
   private adopt(client: Client, times: OpeningTimes): Connection {
+    const prepare = (options: Dispatcher.DispatchOptions) => this.forProxy(options);
     const connection: Connection = {
       times,
       requests: 0,
@@ -258,7 +335,7 @@ export class ConnectionPool {
       lost: false,
       dispatch(options, handler) {
         connection.requests++;
-        client.dispatch(options, handler);
+        client.dispatch(prepare(options), handler);
       },
       destroy() {
         connection.lost = true;

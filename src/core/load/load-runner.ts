@@ -68,17 +68,14 @@ export class LoadRunner implements Disposable {
   /**
    * Starts workers, warms their code and opens connections to the target.
    * @param expectedConcurrency most requests in flight of the stages to come
-   * @throws PromptrigError `endpoint_unreachable` when no connection at all can be opened, `unsupported` for an API or a
-   *   proxy that cannot be used yet, `unreadable` for a CA file that cannot be read, `cancelled`
+   * @throws PromptrigError `endpoint_unreachable` when no connection at all can be opened, `unsupported` for an API that
+   *   cannot be used yet, `usage` for an address or a proxy that is none, `unreadable` for a CA file that cannot be read, `cancelled`
    */
   async open(target: LoadTarget, expectedConcurrency: number, signal: AbortSignal): Promise<void> {
     const { endpoint } = target;
     wireApiOf(endpoint.api);
-    if (endpoint.proxy !== undefined) {
-      throw new PromptrigError(
-        'unsupported',
-        `Endpoint "${endpoint.name}": a proxy cannot be used yet. Remove "proxy", or point "url" at a gateway.`,
-      );
+    if (endpoint.proxy !== undefined && (!URL.canParse(endpoint.proxy) || !/^https?:/.test(endpoint.proxy))) {
+      throw new PromptrigError('usage', `Endpoint "${endpoint.name}": its proxy must begin with http:// or https://.`);
     }
     if (endpoint.url === null || !URL.canParse(endpoint.url) || !/^https?:/.test(endpoint.url)) {
       throw new PromptrigError('usage', `Endpoint "${endpoint.name}": its url must begin with http:// or https://.`);

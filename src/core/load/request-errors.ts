@@ -1,5 +1,6 @@
 /** Every way in which a request can fail, as a stable word, with a sentence for the person: what happened, where, what to do. */
 import type { Outcome } from '../../protocol/run-json';
+import { ProxyError } from './proxy';
 
 /** What the sentences name. */
 export interface ErrorPlace {
@@ -8,6 +9,10 @@ export interface ErrorPlace {
   host: string;
   model: string;
   apiKeyEnv: string | undefined;
+  /** What a url of this API looks like. */
+  exampleUrl?: string;
+  /** Host and port of the proxy in between. */
+  proxy?: string;
 }
 
 export interface RequestFailure {
@@ -21,8 +26,9 @@ export type TimeoutKind = 'connect_timeout' | 'first_token_timeout' | 'idle_time
 export function timeoutFailure(kind: TimeoutKind, limitMs: number, place: ErrorPlace): RequestFailure {
   const limit = limitMs >= 10_000 ? `${+(limitMs / 1000).toFixed(1)} s` : `${limitMs} ms`;
   const where = `${place.endpoint} (${place.host})`;
+  const through = place.proxy === undefined ? '' : ` through the proxy ${place.proxy}`;
   const message: Record<TimeoutKind, string> = {
-    connect_timeout: `No connection to ${where} within ${limit}. Check its address, the network and firewalls, or raise timeout.connect.`,
+    connect_timeout: `No connection to ${where}${through} within ${limit}. Check its address, the network and firewalls, or raise timeout.connect.`,
     first_token_timeout: `${where} sent no token within ${limit} of the request. It is overloaded or stuck; lower the load or raise timeout.first_token.`,
     idle_timeout: `${where} stalled: nothing arrived for ${limit} in the middle of an answer. Look at the server, or raise timeout.idle.`,
     total_timeout: `${where} did not finish its answer within ${limit}. Limit the answer with max_tokens or raise timeout.total.`,
@@ -49,10 +55,12 @@ export function cancelledFailure(sent: boolean): RequestFailure {
 /**
  * A status other than 2xx.
  * @param detail what the server said, shortened and redacted; empty where it said nothing
+ * @param limit a sentence on the limit that was hit and when it resets; empty where that is not known
  */
-export function httpFailure(status: number, detail: string, place: ErrorPlace): RequestFailure {
+export function httpFailure(status: number, detail: string, place: ErrorPlace, limit = ''): RequestFailure {
   const said = detail === '' ? '' : ` It said: ${detail}`;
-  return { outcome: 'failed', kind: `http_${status}`, message: `${httpSentence(status, place)}${said}` };
+  const until = limit === '' ? '' : ` ${limit}`;
+  return { outcome: 'failed', kind: `http_${status}`, message: `${httpSentence(status, place)}${until}${said}` };
 }
 
 function httpSentence(status: number, place: ErrorPlace): string {
@@ -70,9 +78,15 @@ function httpSentence(status: number, place: ErrorPlace): string {
     case 403:
       return `${endpoint} refused access (HTTP 403): the key may not use the model "${model}"; check its permissions.`;
     case 404:
-      return `${endpoint} knows neither this address nor the model "${model}" (HTTP 404). Check url (usually it ends in /v1) and model.`;
+      return `${endpoint} knows neither this address nor the model "${model}" (HTTP 404). Check url (it usually looks like ${place.exampleUrl ?? 'http://127.0.0.1:8000/v1'}) and model.`;
+    case 407:
+      return place.proxy === undefined
+        ? `${host} wants a login for a proxy (HTTP 407). Check the endpoint's url.`
+        : `The proxy ${place.proxy} of ${endpoint} wants a valid login (HTTP 407). ${PROXY_LOGIN}`;
     case 429:
       return `${endpoint} turned the request away (HTTP 429): its rate limit or queue is full. Lower the load or raise the limit.`;
+    case 529:
+      return `${endpoint} is overloaded (HTTP 529). Lower the load or try again later.`;
     default:
       if (status >= 300 && status < 400)
         return `${host} redirects elsewhere (HTTP ${status}). Put the final address into the endpoint's url.`;
@@ -133,6 +147,7 @@ export function transportFailure(error: unknown, opened: boolean, place: ErrorPl
   const { endpoint, host } = place;
   const failed = (kind: string, message: string): RequestFailure => ({ outcome: 'failed', kind, message });
 
+  if (error instanceof ProxyError) return proxyFailure(error, codes, place);
   if (has('ENOTFOUND', 'EAI_AGAIN', 'EAI_NODATA', 'EAI_NONAME', 'EAI_FAIL')) {
     return failed(
       'dns',
@@ -196,6 +211,47 @@ export function transportFailure(error: unknown, opened: boolean, place: ErrorPl
     return { ...closed, message: `${closed.message} (${sentenceOf(error)})` };
   }
   return failed('connect_failed', `No connection to ${host} (endpoint ${endpoint}): ${sentenceOf(error)}.`);
+}
+
+const PROXY_LOGIN =
+  'Put its user and password into the environment variable HTTPS_PROXY, as http://USER:PASSWORD@HOST:PORT with the host and port of "proxy".';
+
+/** The proxy is not there, does not let the endpoint through, or is no proxy. */
+function proxyFailure(error: ProxyError, codes: string[], place: ErrorPlace): RequestFailure {
+  const { endpoint, host } = place;
+  const proxy = `the proxy ${place.proxy ?? ''}`.trim();
+  const failed = (kind: string, message: string): RequestFailure => ({ outcome: 'failed', kind, message });
+  const { status } = error;
+  if (status === 407) {
+    return failed(
+      'proxy_auth',
+      `The connection to ${host} (endpoint ${endpoint}) failed: ${proxy} wants a valid login (HTTP 407). ${PROXY_LOGIN}`,
+    );
+  }
+  if (status !== null) {
+    return failed(
+      'proxy_refused',
+      `The connection to ${host} (endpoint ${endpoint}) failed: ${proxy} does not open it (HTTP ${status}${error.reason === '' ? '' : ` ${error.reason}`}). Ask who runs the proxy to allow the host and port, or correct "proxy" and "url".`,
+    );
+  }
+  if (error.stage === 'answer') {
+    return failed(
+      'proxy_protocol',
+      `The connection to ${host} (endpoint ${endpoint}) failed: ${proxy} did not answer as a proxy does (${error.message}). Check host, port and scheme of "proxy".`,
+    );
+  }
+  const why = proxyTrouble(codes) ?? sentenceOf(error.cause ?? error);
+  return failed(
+    'proxy_unreachable',
+    `The connection to ${host} (endpoint ${endpoint}) failed: ${proxy} cannot be reached: ${why}. Start it, or correct "proxy".`,
+  );
+}
+
+function proxyTrouble(codes: string[]): string | undefined {
+  if (codes.includes('ECONNREFUSED')) return 'nothing listens there';
+  if (codes.includes('ENOTFOUND') || codes.includes('EAI_AGAIN')) return 'its name cannot be resolved';
+  const tlsCode = codes.find(isTlsCode);
+  return tlsCode === undefined ? undefined : `${tlsSentence(tlsCode)} (${tlsCode})`;
 }
 
 /** The codes of an error, of what caused it, and of what it aggregates (one attempt for each address of a name). */

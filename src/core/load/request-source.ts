@@ -1,5 +1,5 @@
 /** The requests of a load stage by index, written ahead of their time as far as that is possible. */
-import type { Json, Message, StagePlan } from '../../protocol/plan';
+import type { Message, StagePlan } from '../../protocol/plan';
 import type { WireApi, WireRequest, WireTarget } from '../endpoints/wire';
 import { PromptSource, type Prompt, type TraceRows } from './prompt-source';
 
@@ -100,13 +100,7 @@ export class RequestSource {
 
   private build(messages: Message[], maxTokens: number | null): WireRequest {
     const { wire, target } = this.options;
-    const limited = maxTokens === null ? target : { ...target, params: withLimit(target.params, maxTokens) };
+    const limited = maxTokens === null ? target : { ...target, params: wire.limitOutput(target.params, maxTokens) };
     return wire.buildRequest(limited, messages, { stream: true });
   }
-}
-
-/** Under the name that the file's own limit has: endpoints refuse a request that has both. */
-function withLimit(params: Record<string, Json>, maxTokens: number): Record<string, Json> {
-  const key = Object.hasOwn(params, 'max_completion_tokens') ? 'max_completion_tokens' : 'max_tokens';
-  return { ...params, [key]: maxTokens };
 }

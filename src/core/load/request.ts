@@ -2,11 +2,13 @@
 import type { Dispatcher } from 'undici';
 import type { EndpointPlan } from '../../protocol/plan';
 import type { RequestRecord } from '../../protocol/run-json';
+import { errorMessageIn, retryDelayIn } from '../endpoints/error-text';
 import type { AnswerSink, DecodeFailure, StreamDecoder, WireApi, WireRequest, WireUsage } from '../endpoints/wire';
 import type { ToolCall } from '../quality/types';
 import type { Redactor } from '../util/redact';
 import { neverWritten, ConnectTimeoutError, type Connection, type ConnectionPool } from './connections';
 import type { Intake, IntakeConsumer } from './intake';
+import { rateLimitOf, type RateLimit } from './rate-limit';
 import {
   cancelledFailure,
   decodeFailure,
@@ -34,6 +36,7 @@ const MAX_DETAIL_CHARS = 300;
 const STALE_AFTER_IDLE_MS = 1000;
 const STALE_WITHIN_MS = 1000;
 const LONGEST_SHARED_POLL_MS = 5;
+const UNLIMITED: RateLimit = { retryAfterMs: null, sentence: '' };
 
 /** What the requests of one endpoint have in common. */
 export interface RequestContext {
@@ -101,7 +104,7 @@ export class RequestExecution implements IntakeConsumer, AnswerSink, Dispatcher.
   private lastByteMs = 0;
   private endMs = 0;
   private status: number | null = null;
-  private retryAfterMs: number | null = null;
+  private rateLimit: RateLimit = UNLIMITED;
   private encoding = '';
   private responseStarted = false;
   private failure: RequestFailure | null = null;
@@ -228,16 +231,16 @@ export class RequestExecution implements IntakeConsumer, AnswerSink, Dispatcher.
     if (status < 200) return true;
     this.headersMs = this.lastByteMs = this.context.intake.arrival(this.sentMs ?? 0, this.lastByteMs);
     this.status = status;
-    for (let i = 0; i + 1 < headers.length; i += 2) {
-      const length = headers[i]?.length;
-      // The two that matter, told by their length first: decoding every name would cost more than the rest of this.
-      if (length !== 16 && length !== 11) continue;
-      const name = headers[i]?.toString('latin1').toLowerCase();
-      const value = headers[i + 1]?.toString('latin1') ?? '';
-      if (name === 'content-encoding') this.encoding = value.trim().toLowerCase();
-      else if (name === 'retry-after') this.retryAfterMs = retryAfterMs(value);
+    if (!this.isAnswer()) {
+      this.rateLimit = rateLimitOf(headers, status === 429 || status === 503, Date.now());
+      return true;
     }
-    if (this.isAnswer() && this.encoding !== '' && this.encoding !== 'identity') {
+    for (let i = 0; i + 1 < headers.length; i += 2) {
+      // The one that matters, told by its length first: decoding every name would cost more than the rest of this.
+      if (headers[i]?.length !== 16 || headers[i]?.toString('latin1').toLowerCase() !== 'content-encoding') continue;
+      this.encoding = headers[i + 1]?.toString('latin1').trim().toLowerCase() ?? '';
+    }
+    if (this.encoding !== '' && this.encoding !== 'identity') {
       this.stop(decodeFailure('content_encoding', this.encoding, this.context.place));
     }
     return true;
@@ -367,14 +370,15 @@ export class RequestExecution implements IntakeConsumer, AnswerSink, Dispatcher.
     this.listener.onEnded({
       record: this.buildRecord(failure),
       answer: this.spec.keepText ? answerOf(this.text, this.reasoning, this.decoder.toolCalls()) : undefined,
-      retryAfterMs: this.retryAfterMs,
+      retryAfterMs: this.rateLimit.retryAfterMs ?? this.retryDelayMs(),
     });
   }
 
   /** What became of a request that nothing has been said about yet. */
   private judge(): RequestFailure | null {
     const { place } = this.context;
-    if (this.status !== null && !this.isAnswer()) return httpFailure(this.status, this.errorDetail(), place);
+    if (this.status !== null && !this.isAnswer())
+      return httpFailure(this.status, this.errorDetail(), place, this.rateLimit.sentence);
     if (this.answered()) {
       return this.events > 0 ? null : emptyAnswerFailure(this.usage?.outputTokens ?? null, this.finishReason, place);
     }
@@ -387,9 +391,17 @@ export class RequestExecution implements IntakeConsumer, AnswerSink, Dispatcher.
       : emptyAnswerFailure(null, null, place);
   }
 
+  private errorText(): string {
+    return Buffer.concat(this.errorBody).subarray(0, MAX_ERROR_TEXT_BYTES).toString('utf8');
+  }
+
+  /** The wait that an error body asks for, where its headers ask for none. */
+  private retryDelayMs(): number | null {
+    return this.errorBody.length === 0 ? null : retryDelayIn(this.errorText());
+  }
+
   private errorDetail(): string {
-    const text = Buffer.concat(this.errorBody).subarray(0, MAX_ERROR_TEXT_BYTES).toString('utf8');
-    const flat = this.context.redactor.text(errorMessageIn(text)).replace(/\s+/g, ' ').trim();
+    const flat = this.context.redactor.text(errorMessageIn(this.errorText())).replace(/\s+/g, ' ').trim();
     return flat.length <= MAX_DETAIL_CHARS ? flat : `${flat.slice(0, MAX_DETAIL_CHARS)}…`;
   }
 
@@ -450,31 +462,6 @@ function answerOf(text: string, reasoning: string, toolCalls: ToolCall[]): Answe
 /** Whole microseconds: finer digits are noise that would double the size of the files. */
 function micros(ms: number): number {
   return Math.round(ms * 1000) / 1000;
-}
-
-function retryAfterMs(value: string): number | null {
-  const seconds = Number(value);
-  if (value.trim() !== '' && Number.isFinite(seconds) && seconds >= 0) return seconds * 1000;
-  const date = Date.parse(value);
-  return Number.isNaN(date) ? null : Math.max(0, date - Date.now());
-}
-
-/** The message inside the usual shapes of error bodies, else the text without markup. */
-function errorMessageIn(text: string): string {
-  try {
-    const parsed = JSON.parse(text) as unknown;
-    if (typeof parsed === 'object' && parsed !== null) {
-      const { error, message, detail } = parsed as { error?: unknown; message?: unknown; detail?: unknown };
-      if (typeof error === 'object' && error !== null && 'message' in error && typeof error.message === 'string') {
-        return error.message;
-      }
-      for (const candidate of [error, message, detail]) if (typeof candidate === 'string') return candidate;
-    }
-    return text;
-  } catch {
-    // Not JSON: a page of a proxy, or cut at the bound.
-    return text.replace(/<(script|style)[\s\S]*?<\/\1>/gi, ' ').replace(/<[^>]*>/g, ' ');
-  }
 }
 
 /** Header names and values of one request: those of its endpoint and its id, so that it can be found in the server's log. */

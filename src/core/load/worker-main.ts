@@ -10,6 +10,7 @@ import { ConnectionPool, ConnectTimeoutError } from './connections';
 import { HealthWatch } from './health';
 import { Intake } from './intake';
 import { Outbox } from './outbox';
+import { proxySettings } from './proxy';
 import { RequestExecution, type RequestContext, type RequestListener, type RequestSpec } from './request';
 import { timeoutFailure, transportFailure } from './request-errors';
 import { readTrace } from './trace-read';
@@ -141,18 +142,30 @@ class LoadWorker {
     const redactor = new Redactor();
     redactor.add(apiKey);
     for (const [name, value] of Object.entries(endpoint.headers)) if (SECRET_HEADER.test(name)) redactor.add(value);
+    for (const [name, value] of url.searchParams) if (SECRET_HEADER.test(name)) redactor.add(value);
+    const proxy = endpoint.proxy === undefined ? undefined : proxySettings(endpoint.proxy, process.env);
+    for (const secret of proxy?.secrets ?? []) redactor.add(secret);
+    const wire = wireApiOf(endpoint.api);
     return {
-      wire: wireApiOf(endpoint.api),
+      wire,
       wireTarget: { url: endpoint.url, model: endpoint.model, headers: endpoint.headers, params, apiKey },
       context: {
         pool: new ConnectionPool({
           origin: url.origin,
           connectTimeoutMs: endpoint.timeout.connectMs,
           tls,
+          proxy,
           nowMs: monotonicMs,
         }),
-        wire: wireApiOf(endpoint.api),
-        place: { endpoint: endpoint.name, host: url.host, model: endpoint.model, apiKeyEnv: endpoint.apiKeyEnv },
+        wire,
+        place: {
+          endpoint: endpoint.name,
+          host: url.host,
+          model: endpoint.model,
+          apiKeyEnv: endpoint.apiKeyEnv,
+          exampleUrl: wire.exampleUrl,
+          ...(proxy === undefined ? {} : { proxy: proxy.host }),
+        },
         timeouts: endpoint.timeout,
         intake: this.intake,
         redactor,

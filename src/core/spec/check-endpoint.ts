@@ -1,5 +1,6 @@
 /** What makes an endpoint unusable or unsafe: a missing address, a key in the file. */
 import type { ApiKind } from '../../protocol/plan';
+import { DEFAULT_URLS } from '../endpoints/default-urls';
 import { childPointer } from './pointer';
 import type { Reporter } from './reporter';
 import { API_KINDS, SECRET_KEYS } from './schema-endpoint';
@@ -64,7 +65,7 @@ function checkAddress(node: MapNode, api: ApiKind, pointer: string, report: Repo
       pointer,
     });
   if (!node.entries.has('url')) {
-    if (api !== 'vscode-lm') missing('url', 'http://127.0.0.1:8000/v1');
+    if (api !== 'vscode-lm' && DEFAULT_URLS[api] === undefined) missing('url', 'http://127.0.0.1:8000/v1');
   } else if (typeof url?.value === 'string') {
     checkUrl(url, url.value, childPointer(pointer, 'url'), report);
   }

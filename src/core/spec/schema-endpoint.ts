@@ -18,10 +18,10 @@ import {
 
 const apis: Record<ApiKind, string> = {
   'openai-chat': 'OpenAI-compatible chat completions (`/chat/completions`).',
-  'openai-completions': 'OpenAI-compatible text completions (`/completions`).',
+  'openai-completions': 'OpenAI-compatible text completions (`/completions`); the messages become one prompt.',
   'openai-responses': 'OpenAI responses (`/responses`).',
-  'anthropic-messages': 'Anthropic messages (`/messages`).',
-  gemini: 'Google Gemini (`:streamGenerateContent`).',
+  'anthropic-messages': 'Anthropic messages (`/v1/messages`); `max_tokens` is 4096 where nothing sets it.',
+  gemini: 'Google Gemini (`/models/MODEL:streamGenerateContent`).',
   ollama: 'Ollama (`/api/chat`).',
   sim: 'The built-in simulator: no network, no key.',
   'vscode-lm': 'A language model of the editor.',
@@ -122,13 +122,23 @@ export const endpointSchema = record(
     api: optional(
       choice(apis, 'The wire protocol; `openai-chat` where there is a `url`, `sim` where there is a `sim` block.'),
     ),
-    url: optional(text('Base URL, such as `http://127.0.0.1:8000/v1`.', { examples: ['http://127.0.0.1:8000/v1'] })),
+    url: optional(
+      text(
+        'Base URL, such as `http://127.0.0.1:8000/v1`; the whole address of the method will do as well. May be left out for `openai-responses` (`https://api.openai.com/v1`), `anthropic-messages` (`https://api.anthropic.com/v1`), `gemini` (`https://generativelanguage.googleapis.com/v1beta`) and `ollama` (`http://127.0.0.1:11434`).',
+        { examples: ['http://127.0.0.1:8000/v1'] },
+      ),
+    ),
     model: optional(text('Name of the model, as the endpoint knows it.')),
     apiKeyEnv: optional(text('Name of the environment variable that holds the key.', { examples: ['OPENAI_API_KEY'] })),
     headers: optional(
       mapOf(text('Value of the header.'), 'Headers sent with every request; none that holds a secret.'),
     ),
-    params: optional(freeMap('Request parameters, sent as they are.', { temperature: 0.2, max_tokens: 256 })),
+    params: optional(
+      freeMap("Request parameters, sent as they are; OpenAI's names for them are translated where an API has others.", {
+        temperature: 0.2,
+        max_tokens: 256,
+      }),
+    ),
     price: optional(priceSchema),
     hardware: optional(
       record(
@@ -167,7 +177,12 @@ export const endpointSchema = record(
         'How the certificate is checked.',
       ),
     ),
-    proxy: optional(text('URL of an HTTP proxy.')),
+    proxy: optional(
+      text(
+        'URL of an HTTP proxy, without a login: that is taken from the environment variable `HTTPS_PROXY` (or `HTTP_PROXY`, `ALL_PROXY`) where it names the same host and port.',
+        { examples: ['http://127.0.0.1:3128'] },
+      ),
+    ),
     sim: optional(simSchema),
   },
   'Where requests go.',

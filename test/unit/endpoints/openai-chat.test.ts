@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { openaiChat } from '../../../src/core/endpoints/openai-chat';
-import { wireApiOf } from '../../../src/core/endpoints/registry';
 import type { AnswerSink, WireTarget } from '../../../src/core/endpoints/wire';
-import { PromptrigError } from '../../../src/core/util/errors';
 
 const target: WireTarget = {
   url: 'http://127.0.0.1:8000/v1',
@@ -327,19 +325,5 @@ describe('openai-chat: events that repeat', () => {
       'data: {"error":{"message":"late"}}\n\n',
     ]);
     assert.deepEqual(lines, ['content a|', 'content b|', 'finish stop', 'done', 'failure server_error_event: late']);
-  });
-});
-
-describe('wireApiOf', () => {
-  it('speaks openai-chat to the simulator', () => {
-    assert.equal(wireApiOf('sim'), openaiChat);
-    assert.equal(wireApiOf('openai-chat'), openaiChat);
-  });
-
-  it('refuses an API that it does not speak', () => {
-    assert.throws(
-      () => wireApiOf('gemini'),
-      (error) => error instanceof PromptrigError && error.code === 'unsupported' && error.message.includes('gemini'),
-    );
   });
 });

@@ -423,10 +423,13 @@ describe('LoadRunner', function () {
       error instanceof PromptrigError && error.code === code && error.message.includes(part);
     const runner = runnerOf();
     await assert.rejects(
-      runner.open(targetOf('http://x', { proxy: 'http://p' }), 1, never()),
-      is('unsupported', 'proxy'),
+      runner.open(targetOf('http://x', { proxy: 'socks://p' }), 1, never()),
+      is('usage', 'proxy must begin with http'),
     );
-    await assert.rejects(runner.open(targetOf('http://x', { api: 'gemini' }), 1, never()), is('unsupported', 'gemini'));
+    await assert.rejects(
+      runner.open(targetOf('http://x', { api: 'vscode-lm' }), 1, never()),
+      is('unsupported', 'in the editor'),
+    );
     await assert.rejects(runner.open(targetOf('ftp://x'), 1, never()), is('usage', 'http'));
     const tls = { caPath: join(dir, 'none.pem'), rejectUnauthorized: true };
     await assert.rejects(runner.open(targetOf('https://x', { tls }), 1, never()), is('unreadable', 'none.pem'));

@@ -170,7 +170,7 @@ ${CASES}`,
   it('with an error in the workspace file say so where they are used, and only there', async () => {
     const { parseEvalFile } = await import('../../../src/core/spec/parse');
     const workspace = parseEvalFile(
-      'endpoints:\n  - { name: a, url: "http://x", model: m, apiKey: sk-1 }\n  - { name: g, api: gemini, url: "http://x", model: m }\ndefaults: { endpoint: b }\n',
+      'endpoints:\n  - { name: a, url: "http://x", model: m, apiKey: sk-1 }\n  - { name: g, api: vscode-lm, model: m }\ndefaults: { endpoint: b }\n',
       '/w/promptrig.yaml',
     );
     const used = await plan(`prompt: hi\nendpoints: [a, g]\n${CASES}`, { workspace });
