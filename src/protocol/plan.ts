@@ -47,6 +47,8 @@ export interface RunPlan {
   judge?: JudgePlan;
   /** Whether user code (`javascript`, `transform`) may run: a trusted workspace, or `--allow-code`. */
   allowCode?: boolean;
+  /** What was taken of the file whose rows are cases. */
+  dataset?: DatasetPlan;
   /** The run that quality is held against, where the file names one. */
   baseline?: { run: string; dir: string; pointer: string };
 }
@@ -56,6 +58,21 @@ export interface JudgePlan {
   endpoint: EndpointPlan;
   /** Sent as they are, such as `temperature: 0`. */
   params: Record<string, Json>;
+}
+
+export interface DatasetPlan {
+  /** Absolute. */
+  path: string;
+  format: 'csv' | 'jsonl' | 'json' | 'yaml';
+  /** Rows that were read, and whether these are all of the file. */
+  read: number;
+  complete: boolean;
+  /** Rows that are cases of the run. */
+  taken: number;
+  /** Rows that are broken; without a sample the first of them are cases that are skipped. */
+  unreadable: number;
+  /** Of `sample` and `shuffle`. */
+  seed?: number;
 }
 
 /** User code, as text: whoever runs it reads no file. */

@@ -1,12 +1,13 @@
 /** The endpoints of a run: names looked up, settings in base units. */
 import { dirname, resolve } from 'node:path';
 import type { EndpointPlan, Json, SimConfig } from '../../protocol/plan';
+import { DEFAULT_URLS } from '../endpoints/default-urls';
 import { nearest } from '../metrics/nearest';
 import { apiOf } from '../spec/check-endpoint';
 import { isWithin } from '../spec/pointer';
 import type { EvalDocument } from '../spec/parse';
 import { BUILTIN_ENDPOINT } from '../spec/references';
-import type { EvalSpec } from '../spec/schema';
+import type { EndpointRef, EvalSpec } from '../spec/schema';
 import type { EndpointSpec, SimSpec } from '../spec/schema-endpoint';
 import { endpointsOf, located } from '../spec/spec-lists';
 import { SUPPORTED_APIS } from '../spec/supported';
@@ -35,42 +36,102 @@ interface Known {
   pointer?: string;
 }
 
-/** The endpoints that the file names, else the default one. Unknown names are reported where they stand. */
-export function resolveEndpoints(spec: EvalSpec, sources: Sources, problems: PlanProblems): ResolvedEndpoint[] {
-  const known = knownEndpoints(sources);
-  const fileFolder = dirname(sources.document.path);
-  const references = endpointsOf(spec);
-  if (references.length === 0) return defaultEndpoint(sources, known, problems);
-  const inPlace = new Map(
-    references.flatMap(({ value }) =>
-      typeof value === 'string' ? [] : [[value.name, { spec: value, folder: fileFolder }] as const],
-    ),
-  );
-  return references.flatMap(({ value, pointer }): ResolvedEndpoint[] => {
-    if (typeof value !== 'string') return [toPlan({ spec: value, folder: fileFolder })];
-    const found = inPlace.get(value) ?? known.get(value);
-    if (found === undefined) {
-      unknown(value, [...inPlace.keys(), ...known.keys()], pointer, problems);
-      return [];
-    }
-    return usable(found, pointer, sources, problems) ? [toPlan(found)] : [];
-  });
-}
+/** Endpoints by name: those of the file, of the workspace, of the user, and the built-in one. Unknown names are reported where they stand. */
+export class EndpointBook {
+  private readonly known: Map<string, Known>;
+  private readonly inPlace: Map<string, Known>;
+  private readonly fileFolder: string;
 
-function defaultEndpoint(sources: Sources, known: Map<string, Known>, problems: PlanProblems): ResolvedEndpoint[] {
-  const name = sources.workspace?.workspace?.defaults?.endpoint ?? BUILTIN_ENDPOINT;
-  const found = known.get(name);
-  if (found !== undefined) return usable(found, '', sources, problems) ? [toPlan(found)] : [];
-  const range = sources.workspace?.rangeOf('/defaults/endpoint');
-  problems.add({
-    code: 'unknown-endpoint',
-    message: `The default endpoint "${name}" is not defined. Known are ${[...known.keys()].join(', ')}.`,
-    path: sources.workspace?.path ?? sources.document.path,
-    range: range ?? sources.document.outline.nameRange,
-    severity: 'error',
-    pointer: '/defaults/endpoint',
-  });
-  return [];
+  constructor(
+    private readonly spec: EvalSpec,
+    private readonly sources: Sources,
+    private readonly problems: PlanProblems,
+  ) {
+    this.fileFolder = dirname(sources.document.path);
+    this.known = knownEndpoints(sources);
+    this.inPlace = new Map(
+      endpointsOf(spec).flatMap(({ value }) =>
+        typeof value === 'string' ? [] : [[value.name, { spec: value, folder: this.fileFolder }] as const],
+      ),
+    );
+  }
+
+  /**
+   * What the file is run on: the endpoints that it names, else the default one. Of `wanted` names those of the file, and any
+   * other that is known: the file is then run on an endpoint that it does not name itself.
+   */
+  targets(wanted?: readonly string[]): ResolvedEndpoint[] {
+    const references = endpointsOf(this.spec);
+    const isWanted = (name: string) => wanted === undefined || wanted.includes(name);
+    const own = references.map(({ value }) => (typeof value === 'string' ? value : value.name));
+    if (references.length === 0) own.push(this.defaultName);
+    const ofFile =
+      references.length > 0
+        ? references
+            .filter(({ value }) => isWanted(typeof value === 'string' ? value : value.name))
+            .map(({ value, pointer }) =>
+              // What is wrong with one that is described in place, the parser has said.
+              typeof value === 'string' ? this.resolve(value, pointer) : this.planOf(value),
+            )
+        : isWanted(this.defaultName)
+          ? [this.byDefault('endpoint', this.defaultName)]
+          : [];
+    const others = [...new Set(wanted ?? [])]
+      .filter((name) => !own.includes(name) && this.known.has(name))
+      .map((name) => this.resolve(name, ''));
+    return [...ofFile, ...others].filter((endpoint) => endpoint !== undefined);
+  }
+
+  /** The endpoint that is named or described at a pointer; undefined, with a diagnostic, where it cannot be used. */
+  resolve(reference: EndpointRef, pointer: string): ResolvedEndpoint | undefined {
+    const isName = typeof reference === 'string';
+    const found = isName
+      ? (this.inPlace.get(reference) ?? this.known.get(reference))
+      : { spec: reference, folder: this.fileFolder };
+    if (found === undefined) {
+      unknown(
+        isName ? reference : reference.name,
+        [...this.inPlace.keys(), ...this.known.keys()],
+        pointer,
+        this.problems,
+      );
+      return undefined;
+    }
+    return usable(found, pointer, this.sources, this.problems) ? toPlan(found) : undefined;
+  }
+
+  private planOf(spec: EndpointSpec): ResolvedEndpoint {
+    return toPlan({ spec, folder: this.fileFolder });
+  }
+
+  get defaultJudgeName(): string | undefined {
+    return this.sources.workspace?.workspace?.defaults?.judge;
+  }
+
+  /** The judge of files that name none; undefined where there is none, or with a diagnostic where it cannot be used. */
+  defaultJudge(): ResolvedEndpoint | undefined {
+    return this.defaultJudgeName === undefined ? undefined : this.byDefault('judge', this.defaultJudgeName);
+  }
+
+  private get defaultName(): string {
+    return this.sources.workspace?.workspace?.defaults?.endpoint ?? BUILTIN_ENDPOINT;
+  }
+
+  private byDefault(key: 'endpoint' | 'judge', name: string): ResolvedEndpoint | undefined {
+    const { workspace, document } = this.sources;
+    const found = this.known.get(name);
+    if (found !== undefined) return usable(found, '', this.sources, this.problems) ? toPlan(found) : undefined;
+    const pointer = `/defaults/${key}`;
+    this.problems.add({
+      code: 'unknown-endpoint',
+      message: `The default ${key} "${name}" is not defined. Known are ${[...this.known.keys()].join(', ')}.`,
+      path: workspace?.path ?? document.path,
+      range: workspace?.rangeOf(pointer) ?? document.outline.nameRange,
+      severity: 'error',
+      pointer,
+    });
+    return undefined;
+  }
 }
 
 /** The workspace's come before the user's: what a team shares must mean the same for everyone. */
@@ -85,7 +146,7 @@ function knownEndpoints({ document, workspace, userEndpoints }: Sources): Map<st
 
 function unknown(name: string, names: string[], pointer: string, problems: PlanProblems): void {
   const near = nearest(name, names);
-  const range = problems.document.rangeOf(pointer);
+  const { range, path } = problems.placeOf(pointer);
   problems.at(
     'unknown-endpoint',
     `There is no endpoint called "${name}". ` +
@@ -93,9 +154,9 @@ function unknown(name: string, names: string[], pointer: string, problems: PlanP
         ? `Known are ${[...new Set(names)].slice(0, 8).join(', ')}; define it in promptrig.yaml or in place.`
         : `Did you mean "${near[0]}"?`),
     pointer,
-    range === undefined
-      ? {}
-      : { suggestions: near.map((newText) => ({ title: `Change to "${newText}"`, edits: [{ range, newText }] })) },
+    path === problems.document.path && problems.document.rangeOf(pointer) !== undefined
+      ? { suggestions: near.map((newText) => ({ title: `Change to "${newText}"`, edits: [{ range, newText }] })) }
+      : {},
   );
 }
 
@@ -137,7 +198,7 @@ function toPlan({ spec, folder }: Known): ResolvedEndpoint {
   const plan: EndpointPlan = {
     name: spec.name,
     api,
-    url: api === 'sim' || spec.url === undefined ? null : spec.url.replace(/\/+$/, ''),
+    url: api === 'sim' ? null : ((spec.url ?? DEFAULT_URLS[api])?.replace(/\/+$/, '') ?? null),
     model: spec.model ?? (api === 'sim' ? 'sim' : ''),
     headers: { ...spec.headers },
     ...(spec.apiKeyEnv === undefined ? {} : { apiKeyEnv: spec.apiKeyEnv }),

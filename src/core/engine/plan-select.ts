@@ -25,22 +25,38 @@ export function whatOf(select: PlanSelection): 'all' | 'cases' | 'load' {
   return hasCases === hasStages ? 'all' : hasCases ? 'cases' : 'load';
 }
 
-/** The cases of a run, those to be skipped included. `only` counts where no case was asked for by name. */
-export function caseFilter(document: EvalDocument, spec: EvalSpec, select: PlanSelection): LocatedCase[] {
+/** The cases in place, those to be skipped included. */
+export function inlineCases(document: EvalDocument, spec: EvalSpec): LocatedCase[] {
   const named = new Map(document.outline.cases.map((item) => [item.pointer, item]));
-  const all = casesOf(spec).map(({ value, pointer }): LocatedCase => {
+  return casesOf(spec).map(({ value, pointer }): LocatedCase => {
     const item = named.get(pointer);
     return { value, pointer, id: item?.id ?? pointer, name: item?.name ?? pointer };
   });
-  const byTag = all.filter(({ value }) => matchesTags(spec, value.tags, select));
+}
+
+/** The pointer that stands for every row of the dataset. */
+const DATASET_POINTER = '/dataset';
+
+/** Whether a case is asked for, by tag, and by its id, name or pointer where cases are asked for so. */
+export function isSelected(item: LocatedCase, spec: EvalSpec, select: PlanSelection): boolean {
+  if (!matchesTags(spec, item.value.tags, select)) return false;
   const wanted = select.cases ?? [];
-  if (wanted.length > 0) {
-    return byTag.filter(
-      ({ id, name, pointer }) => wanted.includes(id) || wanted.includes(name) || wanted.includes(pointer),
-    );
-  }
-  const only = byTag.filter(({ value }) => value.only === true);
-  return only.length > 0 ? only : byTag;
+  if (wanted.length === 0) return true;
+  if (item.row !== undefined && wanted.includes(DATASET_POINTER)) return true;
+  return wanted.includes(item.id) || wanted.includes(item.name) || wanted.includes(item.pointer);
+}
+
+/** Whether the rows of the dataset can be among what is asked for. */
+export function mayTakeRows(inline: readonly LocatedCase[], select: PlanSelection): boolean {
+  const wanted = select.cases ?? [];
+  const known = new Set(inline.flatMap(({ id, name, pointer }) => [id, name, pointer]));
+  return wanted.length === 0 || wanted.some((text) => !known.has(text));
+}
+
+/** `only` counts where no case was asked for by name. */
+export function narrowedByOnly(cases: readonly LocatedCase[], select: PlanSelection): LocatedCase[] {
+  const only = (select.cases ?? []).length > 0 ? [] : cases.filter(({ value }) => value.only === true);
+  return only.length > 0 ? only : [...cases];
 }
 
 /** The stages of a run. Stages have no tags of their own: with tags they run where the file's match. */

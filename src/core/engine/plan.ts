@@ -6,14 +6,28 @@ import type { EvalDocument } from '../spec/parse';
 import type { EvalSpec } from '../spec/schema';
 import type { EndpointSpec } from '../spec/schema-endpoint';
 import { parseDurationMs, parseUsd } from '../spec/units';
+import { openFileStream, type OpenFile } from '../dataset/read-rows';
+import { planBaseline } from './plan-baseline';
 import { planCases, requestPool, type CaseSource } from './plan-cases';
-import { resolveEndpoints } from './plan-endpoints';
+import { planDataset, type PlannedDataset } from './plan-dataset';
+import { EndpointBook } from './plan-endpoints';
 import { drawSeed, runIdOf, shuffled } from './plan-id';
 import { matrixOf } from './plan-matrix';
+import { JudgeBook } from './plan-judge';
 import { PlanProblems } from './plan-problems';
 import { readVariants } from './plan-prompts';
 import { ReferencedFiles, type ReadFile } from './plan-files';
-import { caseFilter, stageFilter, whatOf, type PlanSelection } from './plan-select';
+import { TemplateReports } from './plan-render';
+import {
+  inlineCases,
+  isSelected,
+  mayTakeRows,
+  narrowedByOnly,
+  stageFilter,
+  whatOf,
+  type PlanSelection,
+} from './plan-select';
+import { checkSize } from './plan-size';
 import { routeSlos } from './plan-slos';
 import { planStages } from './plan-stages';
 import { planTraces } from './plan-trace';
@@ -33,6 +47,10 @@ export interface PlanInput {
   runsDir: string;
   /** Reads a file by its absolute path; text as it is or as UTF-8 bytes. Rejects where it cannot. */
   readFile: ReadFile;
+  /** Opens the file of a dataset by its absolute path, as a stream; by default from disk. */
+  openFile?: OpenFile;
+  /** Whether user code may run: a trusted workspace, or `--allow-code`. With `false` the file is told what that skips. */
+  allowCode?: boolean;
   now: Date;
   /** Uniform in [0, 1): for the run's id, and its seed where none is given. */
   random?: () => number;
@@ -55,7 +73,7 @@ export async function buildPlan(input: PlanInput): Promise<PlanOutput> {
   const { document } = input;
   const problems = new PlanProblems(document);
   const { spec } = document;
-  if (document.kind !== 'eval' || spec === null) {
+  if (document.kind === 'workspace' || spec === null) {
     // A file that holds nothing usable has said why already; another kind of file has nothing that could be run.
     if (!document.diagnostics.some(({ severity }) => severity === 'error'))
       problems.file('not-runnable', `${document.path} holds nothing that this version can run.`);
@@ -68,53 +86,71 @@ export async function buildPlan(input: PlanInput): Promise<PlanOutput> {
   const defaults = input.workspace?.workspace?.defaults ?? {};
   const baseDir = dirname(document.path);
 
-  const endpoints = resolveEndpoints(spec, input, problems).filter(
-    ({ plan }) => select.endpoints === undefined || select.endpoints.includes(plan.name),
-  );
+  const seed = input.overrides?.seed ?? drawSeed(random);
+  const book = new EndpointBook(spec, input, problems);
+  const endpoints = book.targets(select.endpoints);
   const combinations = matrixOf(spec.matrix, problems);
-  const chosen = caseFilter(document, spec, select);
+  const inline = inlineCases(document, spec);
+  const dataset = await rowsOf(input, spec, seed, problems);
+  const chosen = narrowedByOnly([...inline.filter((item) => isSelected(item, spec, select)), ...dataset.cases], select);
   const stageSpecs = stageFilter(document, spec, select);
   const presets = input.workspace?.workspace?.presets ?? {};
   const slos = routeSlos(spec, { what, presets, stages: stageSpecs, problems });
 
   const files = new ReferencedFiles(baseDir, input.readFile, problems);
-  const [variants, traces] = await Promise.all([
+  const [variants, traces, baseline] = await Promise.all([
     readVariants(spec, files),
     planTraces(stageSpecs, baseDir, problems),
+    planBaseline(spec.baseline, { baseDir, runsDir: input.runsDir, readFile: input.readFile, problems }),
     files.loadCases(spec, chosen),
   ]);
   const repeat = input.overrides?.repeat;
-  const source: CaseSource = { spec, chosen, files, problems, ...(repeat === undefined ? {} : { repeat }) };
+  const judges = new JudgeBook(spec, book, problems);
+  const reports = new TemplateReports(problems);
+  const { allowCode } = input;
+  const source: CaseSource = {
+    ...{ spec, chosen, files, problems, judges, reports, allowCode },
+    ...(repeat === undefined ? {} : { repeat }),
+  };
   // What is asked depends on the variant alone: every endpoint and every combination shares it.
   const work = variants.map((variant) => {
     const cases = planCases(source, variant);
     const pool = stageSpecs.length > 0 ? requestPool(source, variant, cases) : [];
+    const stages = planStages(stageSpecs, { pool, slos, traces, problems });
+    const sendsCases = stages.some((stage) => stage.requestPool.some(({ casePointer }) => casePointer !== undefined));
     return {
       variant,
       cases: what === 'load' ? [] : cases,
-      stages: planStages(stageSpecs, { pool, slos, traces, problems }),
+      // Their answers can be judged though the cases are not run by themselves.
+      loadCases: what === 'load' && sendsCases ? cases.filter(({ skip }) => skip === undefined) : undefined,
+      stages,
     };
   });
+  reports.flush();
 
   const targets = endpoints.flatMap((endpoint) =>
-    work.flatMap(({ variant, cases, stages }) =>
+    work.flatMap(({ variant, cases, loadCases, stages }) =>
       combinations.map((combination): TargetPlan => ({
         id: targetId(endpoint.plan.name, variant, variants.length, combination),
         endpoint: endpoint.plan,
         prompt: variant.name,
         params: { ...defaults.params, ...endpoint.params, ...spec.params, ...combination },
+        ...(spec.matrix === undefined ? {} : { matrix: combination }),
         concurrency: spec.concurrency ?? DEFAULT_CONCURRENCY,
         cases,
+        ...(loadCases === undefined ? {} : { loadCases }),
         stages,
         caseSlos: slos.cases,
       })),
     ),
   );
   problems.blockingOfDocument(select, chosen, stageSpecs);
+  // Asked for even where errors forbid the run, so that a judge that cannot be used is among them.
+  const judge = judges.ofRun;
   if (!problems.blocked) checkWork(select, document, targets, problems);
+  if (!problems.blocked) checkSize(targets, problems);
   if (problems.blocked) return { plan: null, diagnostics: problems.found };
 
-  const seed = input.overrides?.seed ?? drawSeed(random);
   const runId = runIdOf(input.now, document.outline.name, random);
   const plan: RunPlan = {
     schema: 'promptrig.plan/1',
@@ -130,8 +166,28 @@ export async function buildPlan(input: PlanInput): Promise<PlanOutput> {
     policy: input.overrides?.policy ?? defaults.policy ?? 'point',
     targets: shuffled(targets, seed),
     ...budgetOf(spec),
+    ...(judge === undefined ? {} : { judge }),
+    ...(allowCode === undefined ? {} : { allowCode }),
+    ...(dataset.summary === undefined ? {} : { dataset: dataset.summary }),
+    ...(baseline === undefined ? {} : { baseline }),
   };
   return { plan, diagnostics: problems.found };
+}
+
+/** The rows of the dataset that are part of the run, read only where some can be. */
+async function rowsOf(
+  { document, select = {}, openFile = openFileStream }: PlanInput,
+  spec: EvalSpec,
+  seed: number,
+  problems: PlanProblems,
+): Promise<PlannedDataset> {
+  if (spec.dataset === undefined || !mayTakeRows(inlineCases(document, spec), select)) return { cases: [] };
+  return planDataset(spec.dataset, {
+    ...{ spec, select, seed, problems },
+    baseDir: dirname(document.path),
+    taken: document.outline.cases.map(({ id }) => id),
+    open: openFile,
+  });
 }
 
 function checkWork(
@@ -147,7 +203,11 @@ function checkWork(
     return;
   }
   const missing =
-    select.what === 'load' ? 'no "load"' : select.what === 'cases' ? 'no "cases"' : 'neither "cases" nor "load"';
+    select.what === 'load'
+      ? 'no "load"'
+      : select.what === 'cases'
+        ? 'no "cases"'
+        : 'neither "cases", a "dataset" nor "load"';
   problems.file('nothing-to-run', `The file has ${missing}, so there is nothing to run.`);
 }
 

@@ -14,6 +14,6 @@ const MODEL_TYPES = new Set([
 ]);
 
 /** Whether an assertion, or a member of a set, asks a model: it costs money and time beyond those of the answer. */
-export function needsModel({ type, members = [], skip }: AssertionPlan): boolean {
+export function needsModel({ type, members = [], skip }: Pick<AssertionPlan, 'type' | 'members' | 'skip'>): boolean {
   return skip === undefined && (MODEL_TYPES.has(type) || members.some(needsModel));
 }

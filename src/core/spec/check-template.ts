@@ -4,6 +4,7 @@ import { nameCase } from './naming';
 import { childPointer } from './pointer';
 import type { Reporter } from './reporter';
 import { spanInScalar } from './scalar-map';
+import { assertionType, splitNegation } from './schema-assertion';
 import { parseTemplate, renderTemplate, type Template, type TemplateProblem } from './template';
 import { nodeAt, toPlain, type MapNode, type PlainValue, type ScalarNode, type TreeNode } from './tree';
 import { expandVars } from './variables';
@@ -72,7 +73,11 @@ class TemplateCheck {
       ...this.messagePlaces(nodeAt(item, ['messages']), `${pointer}/messages`),
       ...this.turnPlaces(nodeAt(item, ['turns']), `${pointer}/turns`),
     ];
-    const assertions = [...shared, ...this.assertionPlaces(nodeAt(item, ['assert']), `${pointer}/assert`)];
+    const assertions = [
+      ...shared,
+      ...this.assertionPlaces(nodeAt(item, ['assert']), `${pointer}/assert`),
+      ...this.turnAssertionPlaces(nodeAt(item, ['turns']), `${pointer}/turns`),
+    ];
     const { name } = nameCase(toPlain(item));
     const vars = { ...fileVars, ...dictAt(item, 'vars') };
     const expands = nodeAt(item, ['expand']);
@@ -183,20 +188,38 @@ class TemplateCheck {
     );
   }
 
-  /** Every text below an assertion but its name, its type and its own code. */
+  private turnAssertionPlaces(list: TreeNode | undefined, pointer: string): Place[] {
+    if (list?.kind !== 'list') return [];
+    return list.items.flatMap((turn, index) =>
+      this.assertionPlaces(nodeAt(turn, ['assert']), `${childPointer(pointer, index)}/assert`),
+    );
+  }
+
+  /** What is rendered of each assertion: its value, and those of its members. */
   private assertionPlaces(list: TreeNode | undefined, pointer: string): Place[] {
     if (list?.kind !== 'list') return [];
-    return list.items.flatMap((item, index) => {
-      if (item.kind !== 'map') return [];
-      const type = item.entries.get('type')?.node;
-      const isCode = item.entries.has('javascript') || (type?.kind === 'scalar' && type.value === 'javascript');
-      return isCode
-        ? []
-        : [...item.entries.values()].flatMap(({ key, node }) =>
-            ['type', 'name', 'transform', 'severity'].includes(key)
-              ? []
-              : this.valuePlaces(node, childPointer(childPointer(pointer, index), key)),
-          );
+    return list.items.flatMap((item, index) =>
+      item.kind === 'map' ? this.assertionPlace(item, childPointer(pointer, index)) : [],
+    );
+  }
+
+  private assertionPlace(item: MapNode, pointer: string): Place[] {
+    const typeNode = item.entries.get('type')?.node;
+    const isLong = typeNode !== undefined;
+    const [first] = item.entries.keys();
+    const name = isLong ? (typeNode.kind === 'scalar' ? String(typeNode.value) : '') : (first ?? '');
+    const { type } = splitNegation(name);
+    const kind = assertionType(type)?.value;
+    if (kind === 'group') {
+      const members = isLong ? ['assert'] : [name, 'assert'];
+      return this.assertionPlaces(nodeAt(item, members), members.reduce<string>(childPointer, pointer));
+    }
+    // User code has braces of its own.
+    if (type === 'javascript') return [];
+    const keys = isLong ? ['value', ...(kind?.startsWith('limit-') === true ? ['threshold'] : [])] : [name];
+    return keys.flatMap((key) => {
+      const node = item.entries.get(key)?.node;
+      return node === undefined ? [] : this.valuePlaces(node, childPointer(pointer, key));
     });
   }
 

@@ -60,7 +60,7 @@ function checkPrompt(root: MapNode, report: Reporter): void {
       pointer: childPointer('', extra.key),
     });
   }
-  if (given.length > 0 || isSyntheticOnly(root)) return;
+  if (given.length > 0 || isSyntheticOnly(root) || casesAskThemselves(root)) return;
   report.add({
     code: 'missing-prompt',
     message: 'The file does not say what is asked: add "prompt", "messages" or "prompts".',
@@ -74,6 +74,23 @@ function checkPrompt(root: MapNode, report: Reporter): void {
 function isSyntheticOnly(root: MapNode): boolean {
   const stages = stageNodes(root);
   return stages.length > 0 && stages.every(({ node }) => nodeAt(node, ['input_tokens']) !== undefined || isTrace(node));
+}
+
+/** Cases with messages or turns of their own need no prompt; what the rows of a dataset hold is known when they are read. */
+function casesAskThemselves(root: MapNode): boolean {
+  const cases = listAt(root, 'cases').filter(({ node }) => !isSkippedCase(node));
+  if (cases.length === 0) return root.entries.has('dataset');
+  return cases.every(({ node }) =>
+    ['messages', 'turns'].some((key) => {
+      const list = nodeAt(node, [key]);
+      return list?.kind === 'list' && list.items.length > 0;
+    }),
+  );
+}
+
+function isSkippedCase(node: TreeNode): boolean {
+  const skip = nodeAt(node, ['skip']);
+  return skip?.kind === 'scalar' && skip.value !== null && skip.value !== false;
 }
 
 function isTrace(node: TreeNode): boolean {
@@ -114,14 +131,17 @@ function checkUnsupported(root: MapNode, cases: { node: TreeNode; pointer: strin
   }
   checkAssertions(nodeAt(root, ['assert']), '/assert', report);
   for (const { node, pointer } of cases) {
-    if (node.kind !== 'map') continue;
-    const skip = node.entries.get('skip')?.node;
-    if (skip?.kind === 'scalar' && skip.value !== null && skip.value !== false) continue;
+    if (node.kind !== 'map' || isSkippedCase(node)) continue;
     for (const entry of node.entries.values()) {
       if (UNSUPPORTED_KEYS.case.has(entry.key))
         report.notSupported(`"${entry.key}"`, entry.keySpan, childPointer(pointer, entry.key));
     }
     checkAssertions(nodeAt(node, ['assert']), `${pointer}/assert`, report);
+    const turns = nodeAt(node, ['turns']);
+    if (turns?.kind !== 'list') continue;
+    turns.items.forEach((turn, index) =>
+      checkAssertions(nodeAt(turn, ['assert']), `${childPointer(`${pointer}/turns`, index)}/assert`, report),
+    );
   }
 }
 
@@ -136,6 +156,10 @@ function checkAssertions(list: TreeNode | undefined, pointer: string, report: Re
       typeEntry === undefined ? first?.key : typeEntry.node.kind === 'scalar' ? typeEntry.node.value : undefined;
     if (typeof name !== 'string') return;
     const { type } = splitNegation(name);
+    // The members of a set: below `assert` in the long form, below `assert-set` and `assert` in the short one.
+    const members = typeEntry === undefined ? [name, 'assert'] : ['assert'];
+    if (assertionType(type)?.value === 'group')
+      checkAssertions(nodeAt(item, members), members.reduce<string>(childPointer, at), report);
     if (assertionType(type) !== undefined && !SUPPORTED_ASSERTIONS.has(type)) {
       const span = typeEntry?.node.span ?? first?.keySpan ?? item.span;
       report.notSupported(`The assertion "${name}"`, span, at);
@@ -152,7 +176,7 @@ function checkWork(root: MapNode, report: Reporter): void {
   if (hasCases || stageNodes(root).length > 0) return;
   report.add({
     code: 'nothing-to-run',
-    message: 'The file has neither "cases" nor "load", so there is nothing to run.',
+    message: 'The file has neither "cases", a "dataset" nor "load", so there is nothing to run.',
     span: root.entries.get('cases')?.keySpan ?? report.headOf(root),
     severity: 'warning',
     pointer: '',

@@ -54,7 +54,10 @@ export interface OutlineItem {
 export interface EvalOutline {
   name: string;
   nameRange: TextRange;
+  /** The assertions of its turns, where it has some, follow those of the case. */
   cases: (OutlineItem & { assertions: OutlineItem[] })[];
+  /** The `dataset` key: named by its path. */
+  dataset?: OutlineItem;
   /** Assertions of the whole file. */
   assertions: OutlineItem[];
   stages: (OutlineItem & { slos: OutlineItem[] })[];

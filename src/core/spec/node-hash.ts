@@ -21,9 +21,12 @@ export function hashNode(root: TreeNode | null, pointer: string): string | undef
   if (keys[0] === 'cases' && keys.length >= 2) {
     const owner = toPlain(nodeAt(root, keys.slice(0, 2)) ?? node);
     if (keys.length === 2) return digest(['case', context(root), plainAt(root, ['assert']), owner]);
-    if (keys[2] === 'assert' && keys.length === 4)
+    if ((keys[2] === 'assert' && keys.length >= 4) || (keys[2] === 'turns' && keys[4] === 'assert' && keys.length >= 6))
       return digest(['assertion', context(root), withoutAssert(owner), value]);
   }
+  // Of the rows of a dataset only the key is known here.
+  if (keys[0] === 'dataset' && keys.length === 1)
+    return digest(['dataset', context(root), plainAt(root, ['assert']), value]);
   if (keys[0] === 'assert' && keys.length === 2) {
     const cases = plainAt(root, ['cases']);
     return digest(['assertion', context(root), Array.isArray(cases) ? cases.map(withoutAssert) : null, value]);

@@ -15,6 +15,7 @@ export function buildOutline(root: TreeNode | null, lines: TextLines, fallbackNa
     name: hasName ? String(name.value) : fallbackName,
     nameRange: hasName ? lines.range(name.span.start, name.span.end) : firstLine(root, lines),
     cases: buildCases(root, at),
+    ...buildDataset(root, at),
     assertions: buildAssertions(nodeAt(root, ['assert']), '/assert', at),
     stages: buildStages(root, at),
     slos: buildSlos(nodeAt(root, ['slo']), '/slo', at),
@@ -67,17 +68,39 @@ function buildCases(root: TreeNode | null, context: Context): EvalOutline['cases
     const { name, id } = nameCase(toPlain(node));
     return {
       ...item(node, pointer, ids.take(id), name, tagsOf(node), context),
-      assertions: buildAssertions(nodeAt(node, ['assert']), `${pointer}/assert`, context),
+      assertions: caseAssertions(node, pointer, context),
     };
   });
 }
 
-function buildAssertions(list: TreeNode | undefined, pointer: string, context: Context): OutlineItem[] {
+/** Those of the case, then those of its turns. */
+function caseAssertions(node: TreeNode, pointer: string, context: Context): OutlineItem[] {
   const ids = new UniqueIds();
+  const turns = children(nodeAt(node, ['turns']), `${pointer}/turns`).flatMap((turn, index) =>
+    buildAssertions(nodeAt(turn.node, ['assert']), `${turn.pointer}/assert`, context, ids, `turn ${index + 1}: `),
+  );
+  return [...buildAssertions(nodeAt(node, ['assert']), `${pointer}/assert`, context, ids), ...turns];
+}
+
+function buildAssertions(
+  list: TreeNode | undefined,
+  pointer: string,
+  context: Context,
+  ids = new UniqueIds(),
+  prefix = '',
+): OutlineItem[] {
   return children(list, pointer).map((child) => {
-    const name = nameAssertion(toPlain(child.node));
+    const name = `${prefix}${nameAssertion(toPlain(child.node))}`;
     return item(child.node, child.pointer, ids.take(name), name, [], context);
   });
+}
+
+/** The dataset as a whole: its rows stand in another file. */
+function buildDataset(root: TreeNode | null, context: Context): Pick<EvalOutline, 'dataset'> {
+  const node = nodeAt(root, ['dataset']);
+  const path = node?.kind === 'map' ? nodeAt(node, ['path']) : node;
+  if (node === undefined || path?.kind !== 'scalar' || typeof path.value !== 'string') return {};
+  return { dataset: item(node, '/dataset', path.value, path.value, [], context) };
 }
 
 function nameAssertion(data: PlainValue): string {

@@ -10,7 +10,7 @@ import type { Diagnostic, EvalOutline, FileKind, TextRange } from './document';
 import { TextLines, withoutBom } from './lines';
 import { hashNode } from './node-hash';
 import { buildOutline } from './outline';
-import { pointerKeys } from './pointer';
+import { pointerKeys, writtenPointers } from './pointer';
 import { checkEndpointNames } from './references';
 import { Reporter } from './reporter';
 import { evalSchema, workspaceSchema, type EvalSpec, type WorkspaceSpec } from './schema';
@@ -33,7 +33,8 @@ export interface EvalDocument {
   outline: EvalOutline;
   /**
    * The range of the node at a JSON pointer: its value, or its key. Undefined where there is no such node. The pointers of
-   * expanded cases (`/cases/0#2`) are those of the case that they stem from.
+   * expanded cases (`/cases/0#2`) are those of the case that they stem from; those of rows (`/dataset#12/assert/0`) that of
+   * the dataset, since the row stands in another file.
    */
   rangeOf(pointer: string, part?: 'key' | 'value'): TextRange | undefined;
   /** The range of a part of the text at a pointer, by offsets into its value: for templates and expressions. */
@@ -66,7 +67,7 @@ export function parseEvalFile(text: string, path: string, context?: ParseContext
     ...base,
     outline: buildOutline(root, lines, fallbackName(path)),
     rangeOf: (pointer: string, part?: 'key' | 'value') => {
-      const span = spanOf(root, pointer, part) ?? spanOf(root, pointer.replace(/#\d+$/, ''), part);
+      const [span] = writtenPointers(pointer).flatMap((written) => spanOf(root, written, part) ?? []);
       return span === undefined ? undefined : lines.range(span.start, span.end);
     },
     rangeWithin: (pointer: string, offset: number, length: number) => {
@@ -75,7 +76,7 @@ export function parseEvalFile(text: string, path: string, context?: ParseContext
       const span = spanInScalar(node, source, offset, length);
       return lines.range(span.start, span.end);
     },
-    nodeHash: (pointer: string) => hashNode(root, pointer) ?? hashNode(root, pointer.replace(/#\d+$/, '')),
+    nodeHash: (pointer: string) => writtenPointers(pointer).flatMap((written) => hashNode(root, written) ?? [])[0],
   };
 
   if (kind === 'promptfoo' || kind === 'github-models') {

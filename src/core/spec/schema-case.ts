@@ -63,6 +63,14 @@ export const caseSchema = record(
       custom<Json>({ kind: 'json' }, { ...severalTexts, description: 'The right answer, for graders and templates.' }),
     ),
     assert: optional(assertions('What must be true of the answer.')),
+    threshold: optional(
+      decimal('Score from which the case passes; without it every assertion must pass.', { minimum: 0, maximum: 1 }),
+    ),
+    transform: optional(
+      text('JavaScript over `output`, applied to the answer before its assertions; or a `file://` path.', {
+        examples: ['output.trim()', 'file://transforms.js:lastLine'],
+      }),
+    ),
     repeat: optional(integer('Answers to ask for, for variance and flakiness.', { minimum: 1, maximum: 10_000 })),
     weight: optional(decimal('Weight in the mix of a load stage with `cases: weighted`.', { minimum: 0, default: 1 })),
     tags: optional(list(text('A tag.'), 'Tags filter runs.')),
@@ -70,13 +78,14 @@ export const caseSchema = record(
       list(
         record(
           {
-            user: text('What the user says in this turn; a template.'),
+            user: text('What the user says in this turn; a template, or a `file://` path relative to this file.'),
             assert: optional(assertions('What must be true of the answer of this turn.')),
             think_time: optional(quantity('duration', 'Pause before this turn.')),
           },
           'One turn of a conversation.',
         ),
-        'Turns of a conversation; each answer becomes part of the next request.',
+        'Turns of a conversation, after the messages; each answer becomes part of the next request.',
+        { minItems: 1 },
       ),
     ),
     skip: optional(
@@ -94,6 +103,8 @@ export const caseSchema = record(
 export type CaseSpec = Static<typeof caseSchema>;
 export type MessageSpec = Static<typeof messageSchema>;
 export type VariantSpec = Static<typeof variantObject>;
+export type DatasetSpec = Static<typeof datasetSchema>;
+export type TurnSpec = NonNullable<CaseSpec['turns']>[number];
 
 export const datasetSchema = either(
   [
@@ -112,10 +123,15 @@ export const datasetSchema = either(
             'Format of the file; by default its extension decides.',
           ),
         ),
-        sample: optional(integer('Use this many rows only.', { minimum: 1 })),
+        sample: optional(integer('Use this many rows, drawn at random from the whole file.', { minimum: 1 })),
         shuffle: optional(flag('Take the rows in a random order.')),
-        seed: optional(integer('Seed of `sample` and `shuffle`.')),
-        map: optional(mapOf(text('Name of a column.'), 'Variables (or case keys) to the columns that hold them.')),
+        seed: optional(integer('Seed of `sample` and `shuffle`; by default that of the run.')),
+        map: optional(
+          mapOf(
+            text('Name of a column.'),
+            'Variables, or keys of a case such as `expected`, `name`, `tags` and `weight`, to the columns that hold them.',
+          ),
+        ),
       },
       'Rows of a file, each a case.',
     ),

@@ -1,0 +1,59 @@
+/** The run that a file names as its baseline. */
+import { join, resolve } from 'node:path';
+import type { RunPlan } from '../../protocol/plan';
+import { runFile } from '../results/files';
+import { messageOf } from '../util/errors';
+import type { ReadFile } from './plan-files';
+import type { PlanProblems } from './plan-problems';
+
+interface Context {
+  baseDir: string;
+  runsDir: string;
+  readFile: ReadFile;
+  problems: PlanProblems;
+}
+
+const POINTER = '/baseline';
+
+/**
+ * Finds the run by its id among the runs of the workspace, else by its path, which may be that of its folder or of its
+ * `run.json`. Undefined, with a diagnostic, where there is none.
+ */
+export async function planBaseline(name: string | undefined, context: Context): Promise<RunPlan['baseline']> {
+  if (name === undefined) return undefined;
+  const { baseDir, runsDir, readFile, problems } = context;
+  const path = resolve(baseDir, name.replace(/^file:\/\//, '').replace(/[/\\]run\.json$/, ''));
+  const folders = /[/\\]/.test(name) || name === '.' || name === '..' ? [path] : [join(runsDir, name), path];
+  for (const dir of folders) {
+    let text: string;
+    try {
+      const content = await readFile(runFile(dir, 'run'));
+      text = typeof content === 'string' ? content : new TextDecoder('utf-8').decode(content);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'ENOENT' || code === 'ENOTDIR') continue;
+      problems.at('unreadable-file', `${runFile(dir, 'run')} could not be read: ${messageOf(error)}.`, POINTER);
+      return undefined;
+    }
+    const run = idOf(text);
+    if (run !== undefined) return { run, dir, pointer: POINTER };
+    problems.at('bad-file', `${runFile(dir, 'run')} is not the result of a run.`, POINTER);
+    return undefined;
+  }
+  problems.at(
+    'missing-file',
+    `There is no run "${name}": ${folders.map((dir) => runFile(dir, 'run')).join(' and ')} ${folders.length > 1 ? 'do' : 'does'} not exist. Name the id of a run, or a path relative to the folder of this file.`,
+    POINTER,
+  );
+  return undefined;
+}
+
+function idOf(text: string): string | undefined {
+  try {
+    const { schema, id } = JSON.parse(text) as { schema?: unknown; id?: unknown };
+    return schema === 'promptrig.run/1' && typeof id === 'string' ? id : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof TypeError) return undefined;
+    throw error;
+  }
+}
