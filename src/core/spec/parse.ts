@@ -31,6 +31,8 @@ export interface EvalDocument {
   /** In the order of the file. */
   diagnostics: Diagnostic[];
   outline: EvalOutline;
+  /** The file as it is written, of every kind; null where nothing of it can be read. */
+  root: TreeNode | null;
   /**
    * The range of the node at a JSON pointer: its value, or its key. Undefined where there is no such node. The pointers of
    * expanded cases (`/cases/0#2`) are those of the case that they stem from; those of rows (`/dataset#12/assert/0`) that of
@@ -66,6 +68,7 @@ export function parseEvalFile(text: string, path: string, context?: ParseContext
   const located = {
     ...base,
     outline: buildOutline(root, lines, fallbackName(path)),
+    root,
     rangeOf: (pointer: string, part?: 'key' | 'value') => {
       const [span] = writtenPointers(pointer).flatMap((written) => spanOf(root, written, part) ?? []);
       return span === undefined ? undefined : lines.range(span.start, span.end);
@@ -317,6 +320,7 @@ function tooLarge(source: string, base: Pick<EvalDocument, 'path' | 'kind' | 'sh
       slos: [],
       endpoints: [],
     },
+    root: null,
     rangeOf: () => undefined,
     rangeWithin: () => undefined,
     nodeHash: () => undefined,
