@@ -17,7 +17,8 @@ import {
 } from './rows';
 import { splitRecords, type CsvRecord } from './split-records';
 
-const DELIMITERS = [',', ';', '\t'] as const;
+/** Of two that occur as often, the first: a tab is hardly ever part of a name. */
+const DELIMITERS: readonly string[] = ['\t', ',', ';'];
 
 export interface CsvOptions extends RowListener {
   /** By default the one of comma, semicolon and tab that the header has most of. */
@@ -176,7 +177,8 @@ function shown(delimiter: string): string {
 /** The one of the usual delimiters that the header has most of, quoted names apart; a comma where it has none. */
 function delimiterOf(header: string): string {
   const bare = header.replace(/"(?:[^"]|"")*"/g, '');
-  return [...DELIMITERS].reduce<string>((best, next) => (count(bare, next) > count(bare, best) ? next : best), ',');
+  const most = DELIMITERS.reduce((best, next) => (count(bare, next) > count(bare, best) ? next : best));
+  return count(bare, most) === 0 ? ',' : most;
 }
 
 function count(text: string, part: string): number {
