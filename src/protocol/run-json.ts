@@ -306,7 +306,7 @@ export interface StageResult {
   tokens_source: ('usage' | 'tokenizer' | 'chunks')[];
   /** Prefill and decode; absent for the stage `cases`. */
   phases?: PhaseReport;
-  /** Answers of a load stage whose cases have assertions; that of the stage `cases` is the target's. */
+  /** Answers of a load stage whose cases have assertions (its SLOs stand with the others); that of the stage `cases` is the target's. */
   quality?: QualityResult;
 }
 

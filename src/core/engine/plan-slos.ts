@@ -27,7 +27,8 @@ interface Context {
 
 /**
  * A quality SLO of the file is judged on the cases; any other on every load stage, or on the cases in a file without load
- * stages. Where only the cases of a file with load stages are run, its latency SLOs are not judged: they speak of the load.
+ * stages. One of a stage is judged on that stage, a quality SLO on the answers to the cases that it sends. Where only the
+ * cases of a file with load stages are run, its latency SLOs are not judged: they speak of the load.
  */
 export function routeSlos(spec: EvalSpec, context: Context): RoutedSlos {
   const { what, stages } = context;
@@ -38,14 +39,14 @@ export function routeSlos(spec: EvalSpec, context: Context): RoutedSlos {
   const ofStage = new Map(
     stages.map(({ value, pointer }) => {
       const own = slosOf(value.slo, `${pointer}/slo`).flatMap((item) => expand(item, context));
-      for (const slo of own.filter(isQuality)) {
+      for (const slo of own.filter((each) => isQuality(each) && isMadeUp(value))) {
         context.problems.at(
           'misplaced-slo',
-          `"${slo.metric}" is judged on the cases; move "${slo.expr}" to the "slo" of the file.`,
+          `The made-up prompts of this stage have no right answer, so "${slo.expr}" cannot be judged on it; move it to the "slo" of the file, or let the stage send the cases.`,
           slo.pointer,
         );
       }
-      return [pointer, own.filter((slo) => !isQuality(slo))] as const;
+      return [pointer, own] as const;
     }),
   );
   return {
@@ -53,6 +54,10 @@ export function routeSlos(spec: EvalSpec, context: Context): RoutedSlos {
     everyStage: others,
     ofStage,
   };
+}
+
+function isMadeUp({ pattern, input_tokens: inputTokens, cases }: LocatedStage['value']): boolean {
+  return pattern === 'trace' || (inputTokens !== undefined && cases === undefined);
 }
 
 function isQuality({ metric }: SloPlan): boolean {

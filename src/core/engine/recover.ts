@@ -1,8 +1,9 @@
 import { writeRunJson } from '../results/writer';
 import { readCases, readPlan, readRequests, readRun } from '../results/store';
-import { CASES_STAGE, aggregatorFor, casesContext, loadContext, type StageContext } from './stage-context';
+import { CASES_STAGE, aggregatorFor, casesContext, isQuality, loadContext, type StageContext } from './stage-context';
 import { emptyTarget, qualityOf } from './target-result';
 import { CostTally } from '../metrics/cost';
+import { judgeSlo } from '../metrics/verdict';
 import { runVerdict, targetVerdict } from '../metrics/verdict-run';
 import type { CaseRecord, RequestRecord, RunJson, StageResult, TargetResult } from '../../protocol/run-json';
 import type { StageAggregator } from '../metrics/stage-aggregator';
@@ -109,6 +110,12 @@ class StageRecovery {
       client: { limited: false, event_loop_delay_p99_ms: 0, dispatch_lag_p99_ms: 0, cpu: 0, workers: 0 },
       endedEarly: 'crashed',
     });
+    const { pattern, slos, confidence, policy } = this.context;
+    if (pattern !== 'cases') {
+      // Which of the answers under load were right was known to the process that died.
+      const evidence = { kind: 'none' as const, reason: 'the answers were not judged before the engine died' };
+      result.slo.push(...slos.filter(isQuality).map((slo) => judgeSlo(slo, evidence, { confidence, policy })));
+    }
     return partOf === undefined ? result : { ...result, part_of: partOf };
   }
 }

@@ -12,6 +12,7 @@ import type { CaseOutcomeCount, TargetOutcomes } from '../compare/pairs';
 import type { QualityServices } from '../quality/types';
 import { CostTally } from '../metrics/cost';
 import type { QualityTally } from '../metrics/quality';
+import { judgeSlo } from '../metrics/verdict';
 import { targetVerdict } from '../metrics/verdict-run';
 import { startSimProcess, type SimProcess } from '../sim/sim-process';
 import type { CaseRequest, EndedRequest, LoadTarget, StageJob } from '../load/types';
@@ -173,7 +174,7 @@ export class TargetRun {
     job: StageJob,
     quality: LoadQuality | null = null,
   ): Promise<StageResult | null> {
-    const { plan, target, runner, signal, emit, clockOriginMs, onProgress, writeRequests } = this.options;
+    const { target, runner, signal, emit, clockOriginMs, onProgress, writeRequests } = this.options;
     const judging = new JudgingQueue();
     const conversations = new Conversations();
     const stage = new StageRun(context, {
@@ -215,10 +216,7 @@ export class TargetRun {
       stage.tick();
       const result = stage.finish(outcome, signal.aborted ? 'cancelled' : undefined);
       if (result === null) return null;
-      const { confidence, policy } = plan;
-      const slos = context.slos.filter(isQuality);
-      const judged = await quality?.finish({ slos, confidence, policy });
-      if (judged != null) result.quality = judged;
+      if (job.kind === 'load') await this.addQuality(result, quality, context);
       this.result.stages.push(result);
       emit({ type: 'stage-finished', target: target.id, stage: result });
       onProgress(this.result, null);
@@ -226,6 +224,21 @@ export class TargetRun {
     } finally {
       clearInterval(timer);
     }
+  }
+
+  /** The answers of a load stage, and its SLOs on them, which stand with its others. */
+  private async addQuality(result: StageResult, quality: LoadQuality | null, context: StageContext): Promise<void> {
+    const { confidence, policy } = this.options.plan;
+    const slos = context.slos.filter(isQuality);
+    const judged = await quality?.finish({ slos, confidence, policy });
+    if (judged != null) {
+      const { slo, ...rest } = judged;
+      result.quality = { ...rest, slo: [] };
+      result.slo.push(...slo);
+      return;
+    }
+    const evidence = { kind: 'none' as const, reason: 'no answer of this stage was judged' };
+    result.slo.push(...slos.map((slo) => judgeSlo(slo, evidence, { confidence, policy })));
   }
 
   private async judge(stage: StageRun, conversations: Conversations, ended: EndedRequest): Promise<void> {

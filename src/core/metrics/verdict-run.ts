@@ -15,9 +15,7 @@ export function targetVerdict(target: TargetResult): RunVerdict {
   const { quality } = target;
   // The steps of a sweep are meant to reach rates that miss the SLOs; what they say together is in the curve.
   const deciding = target.stages.filter((stage) => stage.part_of === undefined);
-  const parts: RunVerdict[] = deciding.flatMap((stage) =>
-    gating([...stage.slo, ...(stage.quality?.slo ?? [])]).map((slo) => slo.verdict),
-  );
+  const parts: RunVerdict[] = deciding.flatMap((stage) => gating(stage.slo).map((slo) => slo.verdict));
   parts.push(...(target.curves ?? []).map((curve) => curve.verdict));
   if (quality !== null) {
     const bars = gating(quality.slo).filter(

@@ -104,8 +104,7 @@ function loadLines({ stages, curves = [], phases }: TargetResult, context: Table
 function stageLines(stage: StageResult, context: TableContext): string[] {
   const { paint } = context;
   const lines = [paint('strong', stage.name), ...sentence(stageFacts(stage), context, 'dim')];
-  const slos = [...stage.slo, ...(stage.quality?.slo ?? [])];
-  lines.push(...sloLines(slos, context).map((line) => INDENT + line));
+  lines.push(...sloLines(stage.slo, context).map((line) => INDENT + line));
   lines.push(...loadQualityLines(stage, context));
   for (const error of stage.errors) {
     lines.push(...sentence(`${error.count} × ${error.kind}: ${error.example}`, context, 'bad'));
@@ -188,6 +187,5 @@ function curveReason({ stage, kind, rate, verdict }: CurveResult): string {
 function slosOf(target: TargetResult): SloResult[] {
   // A step is meant to find the rate that misses its SLOs: what counts is the curve's own conclusion.
   const deciding = target.stages.filter((stage) => stage.part_of === undefined);
-  const ofStages = deciding.flatMap((stage) => [...stage.slo, ...(stage.quality?.slo ?? [])]);
-  return [...(target.quality?.slo ?? []), ...ofStages];
+  return [...(target.quality?.slo ?? []), ...deciding.flatMap((stage) => stage.slo)];
 }

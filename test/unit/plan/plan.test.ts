@@ -610,8 +610,17 @@ slo: [rag, { expr: our-chat, severity: warning }, "error_rate <= 1%", { expr: "q
     assert.equal(load?.stages[0]?.requestPool.length, 1);
   });
 
-  it('of quality do not belong to a stage', async () => {
+  it('of quality belong to a stage that sends the cases', async () => {
     const source = `prompt: hi\n${CASES}load: { pattern: sync, requests: 1, slo: [ttft <= 1s, quality.pass_rate >= 95%] }\n`;
+    const [target] = (await planned(source)).targets;
+    assert.deepEqual(
+      target?.stages[0]?.slos.map(({ metric }) => metric),
+      ['ttft', 'quality.pass_rate'],
+    );
+  });
+
+  it('of quality do not belong to a stage of made-up prompts', async () => {
+    const source = `prompt: hi\n${CASES}load: { pattern: sync, requests: 1, input_tokens: { mean: 9 }, slo: [ttft <= 1s, quality.pass_rate >= 95%] }\n`;
     const { diagnostics } = await plan(source);
     assert.deepEqual(
       diagnostics.map(({ code, range }) => [code, slice(source, range)]),
@@ -704,7 +713,7 @@ describe('what cannot be planned', () => {
 endpoints: [nope, sim]
 slo: [our-chta]
 cases: [{ name: a, assert: [{ is-json: file://gone.json }] }]
-load: { pattern: sync, requests: 1, slo: [quality.score >= 0.5] }
+load: { pattern: sync, requests: 1, input_tokens: { mean: 9 }, slo: [quality.score >= 0.5] }
 `;
     const { plan: result, diagnostics, document } = await plan(text);
     assert.equal(result, null);
