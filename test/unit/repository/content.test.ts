@@ -61,7 +61,7 @@ describe('what is in the repository', () => {
   it('names one exact version of each dependency', () => {
     const manifest = JSON.parse(text('package.json')) as Record<string, Record<string, string> | undefined>;
     const loose = ['dependencies', 'devDependencies'].flatMap((kind) =>
-      Object.entries(manifest[kind] ?? {}).filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version)),
+      Object.entries(manifest[kind] ?? {}).filter(([, version]) => !/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version)),
     );
     assert.deepEqual(loose, []);
   });
