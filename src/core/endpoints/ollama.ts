@@ -157,7 +157,9 @@ class OllamaDecoder extends AnswerDecoder {
       return;
     }
     const parsed = this.parseEvent(bytes, start, end, '', terminated);
-    if (parsed !== null) this.event(parsed);
+    if (parsed === null) return;
+    this.event(parsed);
+    if (parsed['done'] === true) this.sink.onDone();
   }
 
   private event(event: JsonObject): void {
@@ -176,7 +178,6 @@ class OllamaDecoder extends AnswerDecoder {
     });
     const reason = textOf(event['done_reason']);
     if (reason !== '') this.sink.onFinish(reason);
-    this.sink.onDone();
   }
 
   /** Calls come whole. */

@@ -105,7 +105,8 @@ function waitMs(value: string, nowMs: number): number | null {
   }
   const units = unitsMs(value);
   if (units !== null) return units;
-  const date = Date.parse(value);
+  // `Date.parse` takes nearly any number for a year.
+  const date = value.includes(':') ? Date.parse(value) : Number.NaN;
   return Number.isNaN(date) ? null : Math.max(0, date - nowMs);
 }
 
