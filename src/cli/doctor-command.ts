@@ -20,7 +20,7 @@ const FILE_WIDTH = 120;
  */
 export async function doctorCommand(
   io: CliIo,
-  options: { quick: boolean; formats: readonly OutputTarget[] },
+  options: { quick: boolean; formats: readonly OutputTarget<'table' | 'json'>[] },
 ): Promise<number> {
   const say = (line: string): void => io.stderr.write(`${plain(line)}\n`);
   const interrupts = new Interrupts(
@@ -53,7 +53,11 @@ export async function doctorCommand(
   return report.status === 'fine' ? EXIT.pass : EXIT.inconclusive;
 }
 
-async function print(io: CliIo, report: DoctorReport, formats: readonly OutputTarget[]): Promise<void> {
+async function print(
+  io: CliIo,
+  report: DoctorReport,
+  formats: readonly OutputTarget<'table' | 'json'>[],
+): Promise<void> {
   for (const { format, file } of formats) {
     const terminal = file === null && io.stdout.isTTY;
     const colour = file === null && wantsColour(io.stdout, io.env);

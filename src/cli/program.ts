@@ -4,7 +4,7 @@ import { PromptrigError, messageOf } from '../core/util/errors';
 import { parseBudget } from './budget-option';
 import { doctorCommand } from './doctor-command';
 import { CliError, EXIT } from './exit-code';
-import { parseFormats } from './format-option';
+import { FORMATS, parseFormats } from './format-option';
 import { wantsColour, type CliIo } from './io';
 import { metricsCommand } from './metrics-command';
 import { runCommand } from './run-command';
@@ -130,7 +130,8 @@ function buildProgram(io: CliIo, setCode: (code: number) => void): Command {
       '\nExit codes: 0 measured, 2 wrong usage, 3 the machine is too busy even for the lowest step.',
     )
     .action(async (flags: { quick?: boolean; format: string[] }) => {
-      setCode(await doctorCommand(io, { quick: flags.quick ?? false, formats: parseFormats(flags.format) }));
+      const formats = parseFormats(flags.format, ['table', 'json']);
+      setCode(await doctorCommand(io, { quick: flags.quick ?? false, formats }));
     });
   for (const later of ['compare', 'baseline', 'import']) {
     program
@@ -156,7 +157,7 @@ function addRun(program: Command, io: CliIo, setCode: (code: number) => void): v
     .option('--repeat <n>', 'answers per case', wholeNumber(1))
     .option('--seed <n>', 'seed of everything random', wholeNumber(0))
     .option('--out <dir>', 'folder for results (default: .promptrig/runs of the workspace)')
-    .option('--format <format>', 'table or json, to the standard output or =FILE (repeatable)', collect, [])
+    .option('--format <format>', `${FORMATS.join(', ')}; to the standard output or =FILE (repeatable)`, collect, [])
     .option('--budget <limit>', "stop each file's run at '$0.50', 200000tokens or 10m (repeatable)", collect, [])
     .option('--strict', 'a verdict of low confidence is inconclusive')
     .option('--quiet', 'print the verdicts only')

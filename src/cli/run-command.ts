@@ -19,7 +19,7 @@ import { redacted, wantsColour, type CliIo } from './io';
 import { FilePlanner, type PlannedFile } from './planned-files';
 import { printDiagnostics } from './print-diagnostics';
 import { LiveProgressView, PlainProgressView, QuietProgressView, type ProgressView } from './progress-view';
-import { RunOutput } from './run-output';
+import { guardedIo, outputSource, RunOutput } from './run-output';
 import { collectSecrets } from './secrets';
 import { shownPath } from './workspace-root';
 
@@ -45,13 +45,14 @@ export interface RunOptions {
  */
 export async function runCommand(outer: CliIo, paths: readonly string[], options: RunOptions): Promise<number> {
   const redactor = new Redactor();
-  const io: CliIo = { ...outer, stdout: redacted(outer.stdout, redactor), stderr: redacted(outer.stderr, redactor) };
+  const own: CliIo = { ...outer, stdout: redacted(outer.stdout, redactor), stderr: redacted(outer.stderr, redactor) };
+  const io = guardedIo(own, options.formats);
   const planned = await planAll(io, paths, options);
   if (planned === null) return EXIT.usage;
   // Over all files first, so that every missing variable is named before anything is sent.
   collectSecrets(planned.flatMap(endpointsOf), io.env);
 
-  const output = new RunOutput(io, options);
+  const output = new RunOutput(io, options, own.stdout);
   const codes: number[] = [];
   for (const file of planned) {
     // File by file: two of them may give one endpoint name different keys.
@@ -69,11 +70,9 @@ export async function runCommand(outer: CliIo, paths: readonly string[], options
 type RunnableFile = PlannedFile & { plan: RunPlan };
 
 /** Why a file that was named cannot be run; one that a folder merely holds is passed over. */
-function notRunnable({ path, document }: PlannedFile, cwd: string): string {
+function notRunnable({ path }: PlannedFile, cwd: string): string {
   const name = shownPath(path, cwd);
-  return document.kind === 'workspace'
-    ? `${name} holds what files share and nothing to run. Name an eval file, or a folder that holds some.`
-    : `${name} is recognised, but this version cannot run it yet. Write an eval file (*.eval.yaml) instead.`;
+  return `${name} holds what files share and nothing to run. Name an eval file, or a folder that holds some.`;
 }
 
 function endpointsOf({ plan }: RunnableFile): EndpointPlan[] {
@@ -105,13 +104,13 @@ async function runOne(
   try {
     const run = await engine.run(file.plan, secrets, (events) => view.handle(events), interrupts.signal);
     view.dispose();
-    await output.add(file, run);
+    await output.add(outputSource(file), run);
     return interrupts.signal.aborted ? EXIT.interrupted : exitCodeOf(run);
   } catch (error) {
     view.dispose();
     if (error instanceof EngineCrashedError) {
       io.stderr.write(`${errorPaint(io)('bad', 'error:')} ${plain(error.message)}\n`);
-      if (error.run !== null) await output.add(file, error.run);
+      if (error.run !== null) await output.add(outputSource(file), error.run);
     } else if (!interrupts.signal.aborted) {
       throw error;
     }
@@ -163,7 +162,7 @@ async function planAll(io: CliIo, paths: readonly string[], options: RunOptions)
   const all: PlannedFile[] = [];
   for (const { path, named } of files) {
     const file = await planner.plan(path);
-    if (named && file.document.kind !== 'eval') throw new CliError(notRunnable(file, io.cwd));
+    if (named && file.document.kind === 'workspace') throw new CliError(notRunnable(file, io.cwd));
     all.push(file);
   }
   const runnable = all.filter((file): file is RunnableFile => file.plan !== null);

@@ -56,7 +56,7 @@ function cell(value: string | number | null | undefined): string {
   if (typeof value === 'number') return Number.isFinite(value) ? String(value) : '';
   const text = plain(value);
   // A spreadsheet runs a cell that starts like a formula; an apostrophe makes it text. Full-width forms count in some of them.
-  const safe = /^\s*[=+\-@＝＋－＠|%]/.test(text) || /^[\t\r\n]/.test(value) ? `'${text}` : text;
+  const safe = /^\s*[=+\-@＝＋－＠]/.test(text) || /^[\t\r\n]/.test(value) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) || /^\s|\s$/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 

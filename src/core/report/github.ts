@@ -69,18 +69,9 @@ const BREAK = '\u200b';
 
 /**
  * Takes the power of commands from text that goes to a job's log: an answer of a model that starts a line with `::` (spaces before
- * it do not matter) or holds `##[` anywhere would be obeyed by the runner.
+ * it do not matter) or holds `##[` anywhere would be obeyed by the runner. The start of `text` counts as the start of a line, since
+ * two streams end up in one log.
  */
-export class WithoutCommands {
-  private atLineStart = true;
-
-  /** The next part of the text, which may end in the middle of a line. */
-  text(part: string): string {
-    let out = '';
-    for (const piece of part.split(/(?<=\n)/)) {
-      out += (this.atLineStart ? piece.replace(/^(\s*)::/, `$1${BREAK}::`) : piece).replaceAll('##[', `##${BREAK}[`);
-      this.atLineStart = piece.endsWith('\n') || (this.atLineStart && piece.trim() === '');
-    }
-    return out;
-  }
+export function withoutCommands(text: string): string {
+  return text.replace(/^([^\S\r\n]*)::/gm, `$1${BREAK}::`).replaceAll('##[', `##${BREAK}[`);
 }

@@ -13,7 +13,7 @@ import type {
 } from '../../protocol/run-json';
 import { formatCount, formatInterval, formatValue } from '../metrics/format';
 import { parseSloExpression } from '../metrics/slo';
-import { codeBlock, codeSpan } from './escape-markdown';
+import { codeBlock, codeCell, codeSpan } from './escape-markdown';
 import { findingsOf, type Finding, type FindingLevel } from './finding';
 import { levelOf, pointsWithInterval } from './points';
 import { nearestPlace, type ReportFile, type ReportSet } from './report-file';
@@ -69,7 +69,7 @@ function badge(verdict: RunJson['verdict']): string {
 }
 
 function overview(files: readonly ReportFile[]): string {
-  const rows = files.map(({ run, path }) => [badge(run.verdict), codeSpan(path, { inTable: true }), summaryOf(run)]);
+  const rows = files.map(({ run, path }) => [badge(run.verdict), codeCell(path), summaryOf(run)]);
   return table(['verdict', 'eval', ''], rows);
 }
 
@@ -143,13 +143,13 @@ function sloTable(run: RunJson): string {
       const ci = slo.ci === null || !parsed.ok ? '' : formatInterval(slo.ci, slo.value ?? slo.ci[1], parsed.unit);
       return [
         `${badge(slo.verdict)}${weight}`,
-        codeSpan(slo.name === undefined ? slo.expr : `${slo.name}: ${slo.expr}`, { inTable: true }),
-        ...(run.targets.length > 1 ? [codeSpan(target.id, { inTable: true })] : []),
-        stage === '' ? '' : codeSpan(stage, { inTable: true }),
+        codeCell(slo.name === undefined ? slo.expr : `${slo.name}: ${slo.expr}`),
+        ...(run.targets.length > 1 ? [codeCell(target.id)] : []),
+        stage === '' ? '' : codeCell(stage),
         slo.value === null ? '' : value(slo.value),
         ci,
         formatCount(slo.n),
-        slo.verdict === 'pass' && slo.confidence === 'high' ? '' : codeSpan(slo.reason, { inTable: true }),
+        slo.verdict === 'pass' && slo.confidence === 'high' ? '' : codeCell(slo.reason),
       ];
     }),
   );
@@ -194,7 +194,7 @@ function flagLines({ id, stages }: TargetResult): string[] {
     .filter(({ flags }) => flags.length > 0)
     .map(
       ({ name, flags }) =>
-        `ℹ️ ${codeSpan(`${id} / ${name}`)}: ${flags.map((flag) => flag.replaceAll('_', ' ')).join(', ')}`,
+        `ℹ️ ${codeSpan(`${id} / ${name}`)}: ${flags.map((flag) => codeSpan(flag.replaceAll('_', ' '))).join(', ')}`,
     );
 }
 
@@ -217,14 +217,14 @@ function pairTable(pairs: readonly QualityPair[], confidence: number): string {
   const rows = ordered
     .slice(0, MOST_PAIRS)
     .map((pair) => [
-      codeSpan(pair.first, { inTable: true }),
-      codeSpan(pair.second, { inTable: true }),
+      codeCell(pair.first),
+      codeCell(pair.second),
       pointsWithInterval(pair.difference, pair.ci, confidence),
       String(pair.cases),
       String(Number(pair.p_adjusted.toPrecision(2))),
       pair.verdict === 'no difference shown'
         ? pair.verdict
-        : `${codeSpan(pair.verdict === 'first better' ? pair.first : pair.second, { inTable: true })} is better`,
+        : `${codeCell(pair.verdict === 'first better' ? pair.first : pair.second)} is better`,
     ]);
   const more = ordered.length > MOST_PAIRS ? `\nand ${ordered.length - MOST_PAIRS} more pairs\n` : '';
   return folded('Quality side by side', table(['first', 'second', 'second less first', 'cases', 'p', ''], rows) + more);

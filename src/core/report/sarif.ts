@@ -7,6 +7,7 @@ import { metricOf } from '../metrics/definitions';
 import { findingsOf, type Finding, type FindingLevel } from './finding';
 import { plainJson } from './plain';
 import { nearestPlace, type ReportFile, type ReportSet } from './report-file';
+import { wellFormed } from './well-formed';
 
 /** GitHub takes no more results of one run; what decides comes first. */
 const MOST_RESULTS = 5000;
@@ -145,9 +146,11 @@ function fingerprintOf(path: string, identity: readonly string[]): string {
  * viewers that there are show doubled ones doubled, and answers are full of JSON.
  */
 function escapeMessage(text: string): string {
-  return text.replace(/\{(\d+)\}/g, '{{$1}}').replace(/[[\]\\]/g, '\\$&');
+  return wellFormed(text)
+    .replace(/\{(\d+)\}/g, '{{$1}}')
+    .replace(/[[\]\\]/g, '\\$&');
 }
 
 function uriOf(path: string): string {
-  return path.split('/').map(encodeURIComponent).join('/');
+  return wellFormed(path).split('/').map(encodeURIComponent).join('/');
 }

@@ -262,7 +262,7 @@ describe('the command line', function () {
       [['run', '--sead', '1'], /Did you mean --seed\?/],
       [['rnu'], /Did you mean run\?/],
       [['run', '--repeat', '0'], /whole number, 1 or more/],
-      [['run', '--format', 'junit'], /junit is not supported yet/],
+      [['doctor', '--format', 'junit'], /junit is not written by this command/],
       [['run', '--budget', 'much'], /--budget much cannot be read.*200000tokens/],
       [['run', '--watch'], /--watch is not supported yet/],
       [['compare', 'a', 'b'], /compare is not supported yet/],

@@ -91,13 +91,17 @@ describe('parseFormats', () => {
       { format: 'table', file: null },
       { format: 'json', file: 'out/a=b.json' },
     ]);
+    assert.deepEqual(
+      parseFormats(['github', 'junit=a.xml', 'table', 'sarif=b.sarif', 'markdown=c.md', 'csv=d.csv']).length,
+      6,
+    );
   });
 
   for (const [values, says] of [
-    [['junit'], /junit is not supported yet/],
-    [['sarif=x.sarif'], /sarif is not supported yet/],
     [['jsn'], /Did you mean json\?/],
-    [['pdf'], /table and json/],
+    [['pdf'], /table, json, junit, .* and csv/],
+    [['github', 'junit'], /--format junit=FILE|--format github=FILE/],
+    [['github', 'github'], /cannot both go to the standard output/],
     [['json='], /needs a file name/],
     [['json', 'table'], /cannot both go to the standard output/],
     [['json=x', 'table=x'], /same file/],
@@ -109,6 +113,13 @@ describe('parseFormats', () => {
       );
     });
   }
+
+  it('refuses what a command does not write', () => {
+    assert.throws(
+      () => parseFormats(['junit'], ['table', 'json']),
+      /junit is not written by this command.*table and json/,
+    );
+  });
 });
 
 describe('parseBudget', () => {
