@@ -2,6 +2,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { createBirpc } from 'birpc';
+import { engineEntries } from '../core/engine/entries';
 import { executeRun } from '../core/engine/run';
 import { recoverRun } from '../core/engine/recover';
 import { EventBatcher } from '../core/engine/event-batcher';
@@ -37,9 +38,7 @@ const commands: EngineCommands = {
       const run = await executeRun({
         plan,
         secrets,
-        workerEntry: path.join(__dirname, 'worker.js'),
-        simEntry: path.join(__dirname, 'sim.js'),
-        tokenizerEntry: path.join(__dirname, 'tokenizer.js'),
+        ...engineEntries(__dirname),
         promptrigVersion: packageJson.version,
         emit: (event) => batcher.add(event),
         signal: cancelled.signal,

@@ -3,7 +3,7 @@
  * the rows of a gigabyte are read before a run starts: it is ten times as fast, and knows where each row stands.
  */
 import { clip } from '../spec/describe';
-import { setOwn } from '../spec/tree';
+import { setOwn } from '../spec/own';
 import type { Json } from '../../protocol/plan';
 import {
   DatasetError,

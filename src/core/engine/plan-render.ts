@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import type { Json, Message } from '../../protocol/plan';
 import { childPointer } from '../spec/pointer';
 import { parseTemplate, renderTemplate, type ParsedTemplate, type TemplateProblem } from '../spec/template';
-import { setOwn } from '../spec/tree';
+import { setOwn } from '../spec/own';
 import type { TextSource } from './plan-files';
 import type { Place, PlanProblems } from './plan-problems';
 import type { MessageTemplate } from './plan-prompts';

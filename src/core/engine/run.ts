@@ -10,19 +10,16 @@ import { runVerdict, verdictWithBaseline } from '../metrics/verdict-run';
 import { compareTargets } from '../compare/targets';
 import { compareWithBaseline, readBaseline } from '../compare/baseline';
 import type { TargetOutcomes } from '../compare/pairs';
-import { qualityServices } from '../quality/services';
+import type { EngineEntries } from './entries';
+import { RunServices } from '../quality/services';
 import type { EngineEvent } from '../../protocol/events';
 import type { RunPlan } from '../../protocol/plan';
 import type { RunJson } from '../../protocol/run-json';
 
-export interface ExecuteOptions {
+export interface ExecuteOptions extends EngineEntries {
   plan: RunPlan;
   /** API keys by endpoint name; held in memory only. */
   secrets: Record<string, string>;
-  /** Absolute paths of the bundles that run in a thread and a process of their own. */
-  workerEntry: string;
-  simEntry: string;
-  tokenizerEntry: string;
   promptrigVersion: string;
   emit: (event: EngineEvent) => void;
   signal: AbortSignal;
@@ -87,7 +84,7 @@ export async function executeRun(options: ExecuteOptions): Promise<RunJson> {
     ...(options.workers === undefined ? {} : { workers: options.workers }),
   });
   const outcomes: TargetOutcomes[] = [];
-  const services = qualityServices({ plan, signal: stopped });
+  const services = new RunServices({ ...options, plan, redactor, signal: stopped });
   try {
     for (const target of plan.targets) {
       if (stopped.aborted) break;
@@ -123,7 +120,7 @@ export async function executeRun(options: ExecuteOptions): Promise<RunJson> {
     }
   } finally {
     budget.dispose();
-    await runner.close();
+    await Promise.all([runner.close(), services.dispose()]);
   }
 
   const comparison = compareTargets(plan, run.targets, outcomes);

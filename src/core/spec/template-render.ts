@@ -6,7 +6,7 @@
 import type { NunjucksNode } from 'nunjucks/src/parser';
 import { nearest } from '../metrics/nearest';
 import { FILTERS, METHODS, TESTS, type FilterCall } from './template-filters';
-import { setOwn } from './tree';
+import { setOwn } from './own';
 import {
   Budget,
   MAX_RANGE,

@@ -2,6 +2,7 @@
  * The content of a YAML file as a plain tree with offsets: aliases resolved, `<<` merges applied, keys as strings. Everything
  * else reads this tree and none of the YAML library's nodes, so that what an alias or a merge means is decided in one place.
  */
+import { setOwn } from './own';
 import { isAlias, isMap, isScalar, isSeq, type Document, type Node, type Scalar } from 'yaml';
 
 export type ScalarValue = string | number | boolean | null;
@@ -273,8 +274,3 @@ export function toPlain(node: TreeNode): PlainValue {
 }
 
 export type PlainValue = ScalarValue | PlainValue[] | { [key: string]: PlainValue };
-
-/** Sets an own property even where its name is that of a setter, such as `__proto__`. */
-export function setOwn<T>(target: { [key: string]: T }, key: string, value: T): void {
-  Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true });
-}

@@ -6,7 +6,8 @@ import { validateAssertions } from './validate-assertion';
 import type { Reporter } from './reporter';
 import { metaOf } from './schema-kit';
 import { childPointer } from './pointer';
-import { setOwn, toPlain, type MapNode, type PlainValue, type ScalarNode, type TreeNode } from './tree';
+import { setOwn } from './own';
+import { toPlain, type MapNode, type PlainValue, type ScalarNode, type TreeNode } from './tree';
 import { parseQuantity, quantitySuggestions } from './units';
 
 /** The schema keywords that the definitions use. */

@@ -2,7 +2,7 @@
  * The engine as it runs in the product: its main thread (statistics, result files) in this process, its load workers from the built
  * bundle. What it measured is read back from the result files that it wrote.
  */
-import { join } from 'node:path';
+import { engineEntries } from '../../../src/core/engine/entries';
 import { executeRun } from '../../../src/core/engine/run';
 import { readRequests } from '../../../src/core/results/store';
 import type { StagePlan } from '../../../src/protocol/plan';
@@ -19,9 +19,7 @@ async function run(job: ClientJob): Promise<ClientReport> {
   const run = await executeRun({
     plan: loadPlan({ outDir, url: job.url, seed: job.seed, stage: stageOf(job.load) }),
     secrets: {},
-    workerEntry: join(dist, 'worker.js'),
-    simEntry: join(dist, 'sim.js'),
-    tokenizerEntry: join(dist, 'tokenizer.js'),
+    ...engineEntries(dist),
     promptrigVersion: 'bench',
     emit: (event) => {
       if (event.type === 'stage-started') usageSoFar = watchUsage();
