@@ -30,7 +30,7 @@ import {
   withOutputLimit,
   type Params,
 } from './openai-params';
-import { acceptEvents, hasVersion, jsonRequest, keyHeader, splitUrl } from './request-parts';
+import { acceptEvents, hasVersion, jsonRequest, keyHeader, splitUrl, sseEvent } from './request-parts';
 import { SseDecoder } from './sse-decoder';
 import { ToolCallParts } from './tool-calls';
 import type { WireApi, WireDecoderOptions, WireRequest, WireRequestOptions, WireTarget } from './wire';
@@ -46,7 +46,20 @@ export const anthropicMessages: WireApi = {
   buildRequest,
   limitOutput: (params, maxTokens) => ({ ...params, max_tokens: maxTokens }),
   createDecoder: (options) => new AnthropicDecoder(options),
+  sample,
 };
+
+function sample(texts: readonly string[]): string[] {
+  const event = (type: string, rest: object = {}) => sseEvent({ type, ...rest }, type);
+  return [
+    event('message_start', { message: { id: 'msg_0', content: [], usage: { input_tokens: 1, output_tokens: 1 } } }),
+    event('content_block_start', { index: 0, content_block: { type: 'text', text: '' } }) + event('ping'),
+    ...texts.map((text) => event('content_block_delta', { index: 0, delta: { type: 'text_delta', text } })),
+    event('content_block_stop', { index: 0 }) +
+      event('message_delta', { delta: { stop_reason: 'end_turn' }, usage: { output_tokens: texts.length } }) +
+      event('message_stop'),
+  ];
+}
 
 function buildRequest(target: WireTarget, messages: Message[], options: WireRequestOptions): WireRequest {
   const { system, turns } = systemApart(messages);

@@ -36,7 +36,7 @@ import {
   type Params,
   type ToolChoice,
 } from './openai-params';
-import { acceptEvents, hasVersion, jsonRequest, keyHeader, splitUrl } from './request-parts';
+import { acceptEvents, hasVersion, jsonRequest, keyHeader, splitUrl, sseEvent } from './request-parts';
 import { SseDecoder } from './sse-decoder';
 import { ToolCallParts } from './tool-calls';
 import type { WireApi, WireRequest, WireRequestOptions, WireTarget } from './wire';
@@ -50,6 +50,14 @@ export const gemini: WireApi = {
     generationConfig: { ...configIn(params), maxOutputTokens: maxTokens },
   }),
   createDecoder: (options) => new GeminiDecoder(options),
+  sample: (texts) => {
+    const event = (text: string, candidatesTokenCount: number, rest: object) =>
+      sseEvent({
+        candidates: [{ content: { parts: [{ text }], role: 'model' }, index: 0, ...rest }],
+        usageMetadata: { promptTokenCount: 1, candidatesTokenCount },
+      });
+    return [...texts.map((text, i) => event(text, i + 1, {})), event('', texts.length, { finishReason: 'STOP' })];
+  },
 };
 
 function buildRequest(target: WireTarget, messages: Message[], options: WireRequestOptions): WireRequest {

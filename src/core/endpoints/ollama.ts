@@ -37,6 +37,12 @@ export const ollama: WireApi = {
     options: { ...(isMap(params['options']) ? params['options'] : {}), num_predict: maxTokens },
   }),
   createDecoder: (options) => new OllamaDecoder(options),
+  sample: (texts) => {
+    const line = (content: string, rest: object) =>
+      `${JSON.stringify({ model: 'sample', created_at: '', message: { role: 'assistant', content }, ...rest })}\n`;
+    const end = { done: true, done_reason: 'stop', prompt_eval_count: 1, eval_count: texts.length };
+    return [...texts.map((text) => line(text, { done: false })), line('', end)];
+  },
 };
 
 function buildRequest(target: WireTarget, messages: Message[], options: WireRequestOptions): WireRequest {

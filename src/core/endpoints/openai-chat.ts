@@ -1,7 +1,7 @@
 /** OpenAI chat completions, as spoken by vLLM, SGLang, TGI, llama.cpp, Ollama, most gateways, and the simulator. */
 import type { Json, Message } from '../../protocol/plan';
 import { countOf, isObject, objectIn, textOf, type JsonObject } from './json-values';
-import { acceptEvents, jsonRequest, methodPath, openAiKey } from './request-parts';
+import { acceptEvents, jsonRequest, methodPath, openAiKey, sseEvent } from './request-parts';
 import { SseDecoder } from './sse-decoder';
 import { ToolCallParts } from './tool-calls';
 import type { WireApi, WireDecoderOptions, WireRequest, WireRequestOptions, WireTarget, WireUsage } from './wire';
@@ -18,7 +18,20 @@ export const openaiChat: WireApi = {
     return { ...params, [key]: maxTokens };
   },
   createDecoder: (options) => new OpenAiChatDecoder(options),
+  sample,
 };
+
+function sample(texts: readonly string[]): string[] {
+  const head = { id: 'chatcmpl-0', object: 'chat.completion.chunk', created: 0, model: 'sample' };
+  const event = (delta: object, finish: string | null) =>
+    sseEvent({ ...head, choices: [{ index: 0, delta, logprobs: null, finish_reason: finish }] });
+  const usage = { prompt_tokens: 1, completion_tokens: texts.length, total_tokens: texts.length + 1 };
+  return [
+    event({ role: 'assistant', content: '' }, null),
+    ...texts.map((content) => event({ content }, null)),
+    `${event({}, 'stop')}${sseEvent({ ...head, choices: [], usage })}data: [DONE]\n\n`,
+  ];
+}
 
 function buildRequest(target: WireTarget, messages: Message[], options: WireRequestOptions): WireRequest {
   // `params` come last: what a file says is sent as it is, even where it overrides what is set here.

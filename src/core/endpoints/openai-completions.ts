@@ -14,7 +14,7 @@ import type { Json, Message } from '../../protocol/plan';
 import { isObject, textOf, type JsonObject } from './json-values';
 import { openAiUsage } from './openai-chat';
 import { withOutputLimit } from './openai-params';
-import { acceptEvents, jsonRequest, methodPath, openAiKey } from './request-parts';
+import { acceptEvents, jsonRequest, methodPath, openAiKey, sseEvent } from './request-parts';
 import { SseDecoder } from './sse-decoder';
 import type { WireApi, WireDecoderOptions, WireRequest, WireRequestOptions, WireTarget } from './wire';
 
@@ -26,6 +26,15 @@ export const openaiCompletions: WireApi = {
   buildRequest,
   limitOutput: (params, maxTokens) => ({ ...params, max_tokens: maxTokens }),
   createDecoder: (options) => new OpenAiCompletionsDecoder(options),
+  sample: (texts) => {
+    const event = (text: string, finish: string | null) =>
+      sseEvent({ id: 'cmpl-0', object: 'text_completion', choices: [{ index: 0, text, finish_reason: finish }] });
+    const usage = { prompt_tokens: 1, completion_tokens: texts.length };
+    return [
+      ...texts.map((text) => event(text, null)),
+      `${event('', 'stop')}${sseEvent({ id: 'cmpl-0', choices: [], usage })}data: [DONE]\n\n`,
+    ];
+  },
 };
 
 function buildRequest(target: WireTarget, messages: Message[], options: WireRequestOptions): WireRequest {

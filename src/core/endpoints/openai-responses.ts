@@ -22,7 +22,7 @@ import { describe } from './error-text';
 import { countOf, isMap, isObject, objectIn, objectsOf, textOf, type JsonObject } from './json-values';
 import { callsOf } from './openai-messages';
 import { defined, mapTools, responseFormat, split, toolChoice, withOutputLimit, type Params } from './openai-params';
-import { acceptEvents, jsonRequest, methodPath, openAiKey } from './request-parts';
+import { acceptEvents, jsonRequest, methodPath, openAiKey, sseEvent } from './request-parts';
 import { SseDecoder } from './sse-decoder';
 import { ToolCallParts } from './tool-calls';
 import type { WireApi, WireRequest, WireRequestOptions, WireTarget } from './wire';
@@ -33,7 +33,25 @@ export const openaiResponses: WireApi = {
   buildRequest,
   limitOutput: (params, maxTokens) => ({ ...params, max_output_tokens: maxTokens }),
   createDecoder: (options) => new OpenAiResponsesDecoder(options),
+  sample,
 };
+
+function sample(texts: readonly string[]): string[] {
+  let number = 0;
+  const event = (type: string, rest: object) => sseEvent({ type, sequence_number: number++, ...rest }, type);
+  const place = { item_id: 'msg_0', output_index: 0, content_index: 0 };
+  const item = { id: 'msg_0', type: 'message', role: 'assistant' };
+  const done = { ...item, content: [{ type: 'output_text', text: texts.join('') }] };
+  const usage = { input_tokens: 1, output_tokens: texts.length };
+  return [
+    event('response.created', { response: { id: 'resp_0', status: 'in_progress', error: null, output: [] } }),
+    event('response.output_item.added', { output_index: 0, item: { ...item, content: [] } }),
+    ...texts.map((delta) => event('response.output_text.delta', { ...place, delta })),
+    event('response.output_text.done', { ...place, text: texts.join('') }) +
+      event('response.output_item.done', { output_index: 0, item: done }) +
+      event('response.completed', { response: { status: 'completed', error: null, output: [done], usage } }),
+  ];
+}
 
 function buildRequest(target: WireTarget, messages: Message[], options: WireRequestOptions): WireRequest {
   const body: Record<string, Json> = {

@@ -49,6 +49,11 @@ export function jsonRequest(
   return { method: 'POST', path, headers, body: Buffer.from(JSON.stringify(body)) };
 }
 
+/** A server-sent event with JSON for its data, as the samples have them. */
+export function sseEvent(data: object, type?: string): string {
+  return `${type === undefined ? '' : `event: ${type}\n`}data: ${JSON.stringify(data)}\n\n`;
+}
+
 export function acceptEvents({ stream }: WireRequestOptions): string {
   return stream ? 'text/event-stream, application/json' : 'application/json';
 }

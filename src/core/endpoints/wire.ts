@@ -76,4 +76,9 @@ export interface WireApi {
   /** `params` with an answer of at most `maxTokens` tokens asked for, in this API's own spelling, whatever limit they had. */
   limitOutput(params: Record<string, Json>, maxTokens: number): Record<string, Json>;
   createDecoder(options: WireDecoderOptions): StreamDecoder;
+  /**
+   * An answer as a server of this API would stream it, in the pieces in which it would be sent: what heats the code that reads it.
+   * Each of `texts` is one token event.
+   */
+  sample(texts: readonly string[]): string[];
 }

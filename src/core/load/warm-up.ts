@@ -2,9 +2,10 @@
  * Heats the code path. The first requests of a thread run through code that is neither loaded nor compiled and are measured
  * many milliseconds slower than they were. So, before anything is measured, the very same path (connection pool, undici,
  * framing, decoding, records) is run for a moment against a server inside the thread. Nothing is sent to the endpoint.
+ * Each wire API has code of its own to be heated.
  */
 import { createServer, type AddressInfo, type Socket } from 'node:net';
-import { openaiChat } from '../endpoints/openai-chat';
+import type { WireApi } from '../endpoints/wire';
 import { Redactor } from '../util/redact';
 import { ConnectionPool } from './connections';
 import type { Intake } from './intake';
@@ -17,20 +18,23 @@ const PIECES_PER_TURN = 5;
 const TIMEOUT_MS = 1000;
 
 /**
+ * @param wire the API whose answers are to be read
  * @param budgetMs how long it may take, about
  * @returns how many requests were run, and why it could not be done where it could not (then the first requests are cold)
  */
 export async function warmCodePath(
+  wire: WireApi,
   intake: Intake,
   nowMs: () => number,
   budgetMs: number,
 ): Promise<{ requests: number; problem: string | null }> {
   const sockets = new Set<Socket>();
+  const pieces = piecesOf(wire);
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
     socket.on('error', () => socket.destroy());
-    answerRequests(socket);
+    answerRequests(socket, pieces);
   });
   try {
     await new Promise<void>((resolve, reject) => {
@@ -49,7 +53,7 @@ export async function warmCodePath(
   });
   const context: RequestContext = {
     pool,
-    wire: openaiChat,
+    wire,
     place: { endpoint: 'warm-up', host: origin, model: '', apiKeyEnv: undefined },
     timeouts: { connectMs: TIMEOUT_MS, firstTokenMs: TIMEOUT_MS, idleMs: TIMEOUT_MS, totalMs: TIMEOUT_MS },
     intake,
@@ -57,7 +61,7 @@ export async function warmCodePath(
     nowMs,
     clockOriginMs: 0,
   };
-  const request = openaiChat.buildRequest(
+  const request = wire.buildRequest(
     { url: origin, model: 'warm-up', headers: {}, params: {}, apiKey: undefined },
     [{ role: 'user', content: 'warm-up' }],
     { stream: true },
@@ -104,7 +108,7 @@ export async function warmCodePath(
 }
 
 /** Answers each request on a connection with a short stream, cut into pieces as a real one is. */
-function answerRequests(socket: Socket): void {
+function answerRequests(socket: Socket, pieces: readonly Buffer[]): void {
   let received = Buffer.alloc(0);
   socket.on('data', (chunk: Buffer) => {
     received = Buffer.concat([received, chunk]);
@@ -116,11 +120,11 @@ function answerRequests(socket: Socket): void {
     let piece = 0;
     const next = () => {
       if (socket.destroyed) return;
-      if (piece >= PIECES.length) return;
+      if (piece >= pieces.length) return;
       // A few in one turn of the event loop: the reading, not this writing, is to be warmed.
       socket.cork();
       for (let i = 0; i < PIECES_PER_TURN; i++) {
-        const bytes = PIECES[piece++];
+        const bytes = pieces[piece++];
         if (bytes !== undefined) socket.write(bytes);
       }
       socket.uncork();
@@ -130,27 +134,12 @@ function answerRequests(socket: Socket): void {
   });
 }
 
-const PIECES = ((): Buffer[] => {
-  const chunk = (text: string) => {
-    const body = `data: ${text}\n\n`;
-    return `${Buffer.byteLength(body).toString(16)}\r\n${body}\r\n`;
-  };
-  const event = (delta: object, finish: string | null) =>
-    chunk(
-      JSON.stringify({
-        id: 'chatcmpl-0',
-        object: 'chat.completion.chunk',
-        created: 0,
-        model: 'warm-up',
-        choices: [{ index: 0, delta, logprobs: null, finish_reason: finish }],
-      }),
-    );
-  const usage = { prompt_tokens: 1, completion_tokens: EVENTS, total_tokens: EVENTS + 1 };
+/** The API's own sample as a response, a chunk a piece. */
+function piecesOf(wire: WireApi): Buffer[] {
+  const texts = Array.from({ length: EVENTS }, (_, i) => ` token${i}`);
   return [
     'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\ntransfer-encoding: chunked\r\n\r\n',
-    event({ role: 'assistant', content: '' }, null),
-    ...Array.from({ length: EVENTS }, (_, i) => event({ content: ` token${i}` }, null)),
-    event({}, 'stop') + chunk(JSON.stringify({ id: 'chatcmpl-0', choices: [], usage })) + chunk('[DONE]'),
+    ...wire.sample(texts).map((piece) => `${Buffer.byteLength(piece).toString(16)}\r\n${piece}\r\n`),
     '0\r\n\r\n',
   ].map((text) => Buffer.from(text));
-})();
+}

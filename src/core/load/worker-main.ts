@@ -1,5 +1,6 @@
 /** What a load worker does with the messages of its LoadRunner. */
 import type { WireApi, WireTarget } from '../endpoints/wire';
+import { openaiChat } from '../endpoints/openai-chat';
 import { wireApiOf } from '../endpoints/registry';
 import { monotonicMs, systemClock } from '../util/clock';
 import { messageOf, PromptrigError } from '../util/errors';
@@ -20,6 +21,8 @@ import { warmCodePath } from './warm-up';
 import type { FromWorker, LoadWorkerData, TlsMaterial, ToWorker } from './worker-protocol';
 
 const WARM_UP_MS = 250;
+/** For an API beyond the first: most of the path is hot by then. */
+const WARM_UP_API_MS = 150;
 /** Resolution of every timeout: one timer for all requests, not one each. */
 const SWEEP_MS = 25;
 const LIVE_MS = 200;
@@ -49,6 +52,8 @@ class LoadWorker {
   private readonly endpoints = new Map<string, Endpoint>();
   private readonly calls = new Map<number, () => void>();
   private readonly active = new Set<RequestExecution>();
+  /** Kinds of the APIs whose code is hot. */
+  private readonly warmed = new Set<string>();
   private sweep: NodeJS.Timeout | undefined;
   private readonly outbox: Outbox;
 
@@ -60,7 +65,8 @@ class LoadWorker {
   }
 
   async warmUp(): Promise<void> {
-    const { problem } = await warmCodePath(this.intake, monotonicMs, WARM_UP_MS);
+    const { problem } = await warmCodePath(openaiChat, this.intake, monotonicMs, WARM_UP_MS);
+    this.warmed.add(openaiChat.kind);
     this.port.postMessage({ type: 'ready', warmUpProblem: problem });
   }
 
@@ -104,13 +110,14 @@ class LoadWorker {
 
   private async open(message: Extract<ToWorker, { type: 'open' }>): Promise<void> {
     const { call, target, tls, connections } = message;
+    const controller = new AbortController();
+    this.calls.set(call, () => controller.abort());
     let endpoint = this.endpoints.get(target.id);
     if (endpoint === undefined) {
       endpoint = this.createEndpoint(target, tls);
       this.endpoints.set(target.id, endpoint);
+      await this.warmApi(endpoint.wire);
     }
-    const controller = new AbortController();
-    this.calls.set(call, () => controller.abort());
     const { pool, place, timeouts } = endpoint.context;
     const { idle, error } = await pool.warm(connections, controller.signal);
     const problem =
@@ -125,6 +132,13 @@ class LoadWorker {
       idle,
       problem: problem === null ? null : { kind: problem.kind, message: problem.message },
     });
+  }
+
+  /** Heats what reads the answers of an API, once. Where it cannot be done, the first warm-up has said so already. */
+  private async warmApi(wire: WireApi): Promise<void> {
+    if (this.warmed.has(wire.kind)) return;
+    this.warmed.add(wire.kind);
+    await warmCodePath(wire, this.intake, monotonicMs, WARM_UP_API_MS);
   }
 
   private async readTrace(message: Extract<ToWorker, { type: 'trace' }>): Promise<void> {

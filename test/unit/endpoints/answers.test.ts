@@ -79,6 +79,22 @@ describe('the answers of every API', () => {
   });
 });
 
+describe('the sample of every API', () => {
+  for (const api of new Set(ANSWERS.map((answer) => answer.api))) {
+    it(`${api}: is a whole answer of one token event a text`, () => {
+      const texts = ['a', ' b', ' "c"', ' d\n'];
+      const { lines } = decode(wireApiOf(api), wireApiOf(api).sample(texts));
+      assert.deepEqual(
+        lines.filter((line) => line.startsWith('content')),
+        texts.map((text) => `content ${text}|`),
+      );
+      assert.ok(lines.some((line) => line.startsWith('usage 1,4,')));
+      assert.ok(lines.some((line) => line.startsWith('finish ')));
+      assert.ok(!lines.some((line) => line.startsWith('failure')));
+    });
+  }
+});
+
 describe('an answer that cannot be read, in every API', () => {
   const APIS: ApiKind[] = [...new Set(ANSWERS.map(({ api }) => api))];
   for (const api of APIS) {
