@@ -4,7 +4,6 @@ import { childPointer } from './pointer';
 import type { Reporter } from './reporter';
 import { MAX_RATE } from '../load/schedule';
 import { ARRIVAL_KEYS, PATTERN_KEYS } from './schema-load';
-import { SUPPORTED_PATTERNS, UNSUPPORTED_KEYS } from './supported';
 import type { MapNode, TreeNode } from './tree';
 import { checkArrivals, checkContent } from './check-arrivals';
 import { durationOf, textOf } from './node-values';
@@ -39,19 +38,9 @@ export function checkStage(node: TreeNode, pointer: string, report: Reporter): v
       pointer: childPointer(pointer, entry.key),
     });
   }
-  if (!SUPPORTED_PATTERNS.has(pattern as LoadPattern)) {
-    report.notSupported(`The pattern "${pattern}"`, patternNode.span, childPointer(pointer, 'pattern'));
-  } else {
-    checkLength(node, patternNode, pointer, report);
-    checkArrivals(pattern as LoadPattern, node, pointer, report);
-    checkContent(pattern as LoadPattern, node, pointer, report);
-  }
-  for (const entry of node.entries.values()) {
-    if (!UNSUPPORTED_KEYS.stage.has(entry.key)) continue;
-    // A warm cache is what happens without any measure.
-    if (entry.key === 'cache' && entry.node.kind === 'scalar' && entry.node.value === 'warm') continue;
-    report.notSupported(`"${entry.key}"`, entry.keySpan, childPointer(pointer, entry.key));
-  }
+  checkLength(node, patternNode, pointer, report);
+  checkArrivals(pattern as LoadPattern, node, pointer, report);
+  checkContent(pattern as LoadPattern, node, pointer, report);
 }
 
 function checkName(node: MapNode, pointer: string, report: Reporter): void {

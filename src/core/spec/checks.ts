@@ -5,8 +5,7 @@ import { checkSlos, type SloContext } from './check-slo';
 import { checkTemplates } from './check-template';
 import { childPointer } from './pointer';
 import type { Reporter } from './reporter';
-import { assertionType, splitNegation } from './schema-assertion';
-import { SUPPORTED_ASSERTIONS, UNSUPPORTED_KEYS } from './supported';
+import { UNSUPPORTED_KEYS } from './supported';
 import { nodeAt, type MapNode, type TreeNode } from './tree';
 
 export function checkEvalFile(root: MapNode, context: SloContext, report: Reporter): void {
@@ -24,7 +23,7 @@ export function checkEvalFile(root: MapNode, context: SloContext, report: Report
   checkNames(stages, 'stage', report);
   checkNames(listAt(root, 'endpoints'), 'endpoint', report);
   checkNames(listAt(root, 'prompts'), 'variant', report);
-  checkUnsupported(root, cases, report);
+  checkUnsupported(root, report);
   checkWork(root, report);
   checkTemplates(root, context.source, report);
 }
@@ -123,52 +122,12 @@ function checkVariants(root: MapNode, report: Reporter): void {
   }
 }
 
-function checkUnsupported(root: MapNode, cases: { node: TreeNode; pointer: string }[], report: Reporter): void {
+function checkUnsupported(root: MapNode, report: Reporter): void {
   for (const entry of root.entries.values()) {
-    if (!UNSUPPORTED_KEYS.file.has(entry.key)) continue;
+    if (!UNSUPPORTED_KEYS.has(entry.key)) continue;
     const isOff = entry.node.kind === 'scalar' && (entry.node.value === false || entry.node.value === null);
     if (!isOff) report.notSupported(`"${entry.key}"`, entry.keySpan, childPointer('', entry.key));
   }
-  checkAssertions(nodeAt(root, ['assert']), '/assert', report);
-  for (const { node, pointer } of cases) {
-    if (node.kind !== 'map' || isSkippedCase(node)) continue;
-    for (const entry of node.entries.values()) {
-      if (UNSUPPORTED_KEYS.case.has(entry.key))
-        report.notSupported(`"${entry.key}"`, entry.keySpan, childPointer(pointer, entry.key));
-    }
-    checkAssertions(nodeAt(node, ['assert']), `${pointer}/assert`, report);
-    const turns = nodeAt(node, ['turns']);
-    if (turns?.kind !== 'list') continue;
-    turns.items.forEach((turn, index) =>
-      checkAssertions(nodeAt(turn, ['assert']), `${childPointer(`${pointer}/turns`, index)}/assert`, report),
-    );
-  }
-}
-
-function checkAssertions(list: TreeNode | undefined, pointer: string, report: Reporter): void {
-  if (list?.kind !== 'list') return;
-  list.items.forEach((item, index) => {
-    if (item.kind !== 'map') return;
-    const at = childPointer(pointer, index);
-    const typeEntry = item.entries.get('type');
-    const [first] = item.entries.values();
-    const name =
-      typeEntry === undefined ? first?.key : typeEntry.node.kind === 'scalar' ? typeEntry.node.value : undefined;
-    if (typeof name !== 'string') return;
-    const { type } = splitNegation(name);
-    // The members of a set: below `assert` in the long form, below `assert-set` and `assert` in the short one.
-    const members = typeEntry === undefined ? [name, 'assert'] : ['assert'];
-    if (assertionType(type)?.value === 'group')
-      checkAssertions(nodeAt(item, members), members.reduce<string>(childPointer, at), report);
-    if (assertionType(type) !== undefined && !SUPPORTED_ASSERTIONS.has(type)) {
-      const span = typeEntry?.node.span ?? first?.keySpan ?? item.span;
-      report.notSupported(`The assertion "${name}"`, span, at);
-    }
-    if (typeEntry === undefined) return;
-    for (const entry of item.entries.values())
-      if (UNSUPPORTED_KEYS.assertion.has(entry.key))
-        report.notSupported(`"${entry.key}"`, entry.keySpan, childPointer(at, entry.key));
-  });
 }
 
 function checkWork(root: MapNode, report: Reporter): void {
