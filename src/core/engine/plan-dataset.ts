@@ -27,6 +27,9 @@ export interface DatasetContext {
   seed: number;
   open: OpenFile;
   problems: PlanProblems;
+  /** By default `MAX_ROWS` and `MAX_KEPT_BYTES`. */
+  maxRows?: number;
+  maxKeptBytes?: number;
 }
 
 export interface PlannedDataset {
@@ -110,6 +113,8 @@ class DatasetReader {
       ...(sample === undefined ? {} : { sample }),
       shuffle: shuffle === true,
       seed: this.seed,
+      maxRows: this.maxRows,
+      maxKeptBytes: this.maxKeptBytes,
       ...(accept === undefined ? {} : { accept }),
     });
   }
@@ -118,6 +123,14 @@ class DatasetReader {
   private sampleSize(): number | undefined {
     const wanted = this.context.select.cases ?? [];
     return wanted.length === 0 || wanted.includes('/dataset') ? this.options.sample : undefined;
+  }
+
+  private get maxRows(): number {
+    return this.context.maxRows ?? MAX_ROWS;
+  }
+
+  private get maxKeptBytes(): number {
+    return this.context.maxKeptBytes ?? MAX_KEPT_BYTES;
   }
 
   private get seed(): number {
@@ -210,7 +223,7 @@ class DatasetReader {
     if (taken.largestSample !== undefined) {
       problems.at(
         'sample-too-large',
-        `${formatCount(this.options.sample ?? 0)} rows of ${name} take more than ${megabytes(MAX_KEPT_BYTES)}: use a "sample" of about ${formatCount(taken.largestSample)}.`,
+        `${formatCount(this.options.sample ?? 0)} rows of ${name} take more than ${megabytes(this.maxKeptBytes)}: use a "sample" of about ${formatCount(taken.largestSample)}.`,
         '/dataset/sample',
       );
       return false;
@@ -221,7 +234,8 @@ class DatasetReader {
       return false;
     }
     if (taken.bound !== null) {
-      const limit = taken.bound === 'rows' ? `${formatCount(MAX_ROWS)} rows` : `${megabytes(MAX_KEPT_BYTES)} of rows`;
+      const limit =
+        taken.bound === 'rows' ? `${formatCount(this.maxRows)} rows` : `${megabytes(this.maxKeptBytes)} of rows`;
       const count = `${taken.complete ? '' : 'at least '}${formatCount(taken.leftOut)}`;
       problems.at(
         'too-many-rows',
@@ -264,10 +278,12 @@ class DatasetReader {
     }
     // A sample is one of what can be read.
     const skipped = this.sampleSize() === undefined ? taken.faults.map((row) => this.skippedCase(row)) : [];
-    return [
+    const all = [
       ...taken.rows.flatMap((row) => cases.get(row.number) ?? []),
       ...skipped.map((item) => ({ ...item, id: ids.take(item.id) })),
     ].filter((item) => isSelected(item, spec, select));
+    if (this.options.shuffle === true) return all;
+    return all.sort((a, b) => (a.row?.number ?? 0) - (b.row?.number ?? 0));
   }
 
   private report(faults: readonly FaultyRow[]): void {

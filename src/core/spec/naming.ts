@@ -66,10 +66,14 @@ export function nameStage(data: unknown): Named {
 /** Makes ids unique by counting repetitions: `a`, `a#2`, `a#3`. */
 export class UniqueIds {
   private readonly seen = new Set<string>();
+  /** The last number that an id was given: a dataset may repeat one row a hundred thousand times. */
+  private readonly last = new Map<string, number>();
 
   take(id: string): string {
     let unique = id;
-    for (let n = 2; this.seen.has(unique); n++) unique = `${id}#${n}`;
+    let number = this.last.get(id) ?? 1;
+    while (this.seen.has(unique)) unique = `${id}#${++number}`;
+    if (number > 1) this.last.set(id, number);
     this.seen.add(unique);
     return unique;
   }

@@ -8,7 +8,7 @@ import type { RunPlan } from '../../../src/protocol/plan';
 export const NOW = new Date('2026-11-22T01:47:00.123Z');
 
 export interface PlanOptions extends Partial<Omit<PlanInput, 'document' | 'readFile' | 'now'>> {
-  /** Files by absolute path. */
+  /** Files by absolute path; without them, datasets are read from disk. */
   files?: Record<string, string | Uint8Array>;
   path?: string;
 }
@@ -16,6 +16,16 @@ export interface PlanOptions extends Partial<Omit<PlanInput, 'document' | 'readF
 export function workspaceFixture(): EvalDocument {
   const path = resolve(__dirname, '../../fixtures/spec/promptrig.yaml');
   return parseEvalFile(readFileSync(path, 'utf8'), '/w/promptrig.yaml');
+}
+
+async function* opened(name: string, content: string | Uint8Array | undefined): AsyncGenerator<Uint8Array> {
+  await Promise.resolve();
+  if (content === undefined) throw missing(name);
+  yield Buffer.from(content);
+}
+
+function missing(name: string): Error {
+  return Object.assign(new Error(`ENOENT: no such file, open '${name}'`), { code: 'ENOENT' });
 }
 
 /** Plans a text as the file /w/evals/chat.eval.yaml, with files from memory and random numbers that are all one half. */
@@ -29,9 +39,9 @@ export async function plan(text: string, options: PlanOptions = {}): Promise<Pla
     random: () => 0.5,
     readFile: (name) => {
       const content = files[name];
-      if (content !== undefined) return Promise.resolve(content);
-      return Promise.reject(Object.assign(new Error(`ENOENT: no such file, open '${name}'`), { code: 'ENOENT' }));
+      return content !== undefined ? Promise.resolve(content) : Promise.reject(missing(name));
     },
+    ...(options.files === undefined ? {} : { openFile: (name: string) => opened(name, files[name]) }),
     ...rest,
   });
   return { ...output, document };

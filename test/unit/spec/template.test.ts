@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import fc from 'fast-check';
 import { Environment } from 'nunjucks';
 import { renderText, type TemplateProblem } from '../../../src/core/spec/template';
 import type { TemplateValue } from '../../../src/core/spec/template-value';
@@ -174,5 +175,59 @@ describe('templates', () => {
       assert.ok(problem.offset >= 0 && problem.offset + problem.length <= source.length, source);
       if (at !== null) assert.ok(source.startsWith(at, problem.offset), `${source} at ${problem.offset}`);
     }
+  });
+
+  const SEED = 20261122;
+  const text = fc.string({ unit: 'grapheme', maxLength: 30 });
+
+  it('without a tag are the text itself, and with tags the values between the texts', () => {
+    const plain = text.filter((part) => !/\{[{%#]/.test(part));
+    const values = fc.oneof(fc.string(), fc.integer(), fc.boolean());
+    fc.assert(
+      fc.property(fc.array(fc.tuple(plain, values), { maxLength: 5 }), plain, (parts, last) => {
+        for (const part of [...parts.map(([before]) => before), last])
+          assert.deepEqual(renderText(part, {}), { ok: true, text: part });
+        const source = parts.map(([before], i) => `${before} {{ v${i} }}`).join('') + last;
+        // What ends in a brace would make a tag of what follows; a line break behind a tag is part of the text.
+        fc.pre(!/\{ ?\{\{|\}\}\}/.test(source));
+        const rendered = renderText(source, Object.fromEntries(parts.map(([, value], i) => [`v${i}`, value])));
+        const expected = parts.map(([before, value]) => `${before} ${String(value)}`).join('') + last;
+        assert.deepEqual(rendered, { ok: true, text: expected });
+      }),
+      { seed: SEED, numRuns: 500 },
+    );
+  });
+
+  it('name every undefined variable of their paths, at its place, whatever stands around it', () => {
+    const name = fc.stringMatching(/^[a-z][a-z_]{0,6}\d$/);
+    const uses = fc.constantFrom(
+      (v: string) => `{{ ${v} }}`,
+      (v: string) => `{{ ${v} | upper }}`,
+      (v: string) => `{{ ${v}.x.y }}`,
+      (v: string) => `{% if ${v} %}a{% endif %}`,
+      (v: string) => `{% for q in ${v} %}{{ q }}{% endfor %}`,
+      (v: string) => `{{ "a" ~ ${v} }}`,
+    );
+    const around = text.filter((part) => !part.includes('{') && !part.includes('}'));
+    fc.assert(
+      fc.property(fc.array(fc.tuple(around, name, uses), { minLength: 1, maxLength: 6 }), (parts) => {
+        const source = parts.map(([before, v, use]) => before + use(v)).join('');
+        const problems = problemsOf(source, {});
+        assert.ok(problems.every(({ code }) => code === 'undefined-variable'));
+        assert.deepEqual(
+          problems.map(({ offset, length }) => source.slice(offset, offset + length)),
+          parts.map(([, v]) => v),
+        );
+        const known = Object.fromEntries(parts.map(([, v]) => [v, { x: { y: 1 } }]));
+        const rendered = renderText(source, known);
+        // Maps have no text, which is another problem: but none is called undefined.
+        if (!rendered.ok)
+          assert.ok(
+            rendered.problems.every(({ code }) => code !== 'undefined-variable'),
+            source,
+          );
+      }),
+      { seed: SEED, numRuns: 500 },
+    );
   });
 });
