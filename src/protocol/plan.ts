@@ -51,6 +51,19 @@ export interface RunPlan {
   dataset?: DatasetPlan;
   /** The run that quality is held against, where the file names one. */
   baseline?: { run: string; dir: string; pointer: string };
+  /** Where the run is one part of a larger one. */
+  shard?: ShardPlan;
+}
+
+/** Which part of a whole a plan is: the others run elsewhere, and `promptrig merge` joins their results. */
+export interface ShardPlan {
+  /** From 1. */
+  index: number;
+  of: number;
+  /** Digest of the whole plan, before it was split: parts of one run agree in it. */
+  plan: string;
+  /** Cases and load stages of this file that each part has, the first part first. */
+  units: number[];
 }
 
 /** A model that grades, or that makes embeddings. Its key is the secret of its endpoint's name, like any other. */

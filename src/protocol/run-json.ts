@@ -1,5 +1,5 @@
 /** The files of one run: `run.json`, `requests.ndjson`, `cases.ndjson`. Keys are snake_case, times ms, money USD, rates per second. */
-import type { ApiKind, Json, LoadPattern, Severity } from './plan';
+import type { ApiKind, Json, LoadPattern, Severity, ShardPlan } from './plan';
 
 export type Verdict = 'pass' | 'fail' | 'inconclusive';
 export type RunVerdict = Verdict | 'error';
@@ -33,11 +33,25 @@ export interface RunJson {
     git: { commit: string; dirty: boolean } | null;
   };
   targets: TargetResult[];
+  /** Of a part of a run (`run --shard`): which, of how many. */
+  shard?: ShardPlan;
+  /** Of a run that was put together from parts (`merge`): where each of them ran. */
+  merged?: MergedPart[];
   /** Targets of one run against each other; absent with one target. */
   comparison?: Comparison;
   /** This run against the one that the file names as its baseline. */
   baseline?: BaselineComparison;
   verdict: RunVerdict;
+}
+
+/** A part of a merged run. */
+export interface MergedPart {
+  id: string;
+  shard: number;
+  started_at: string;
+  finished_at: string | null;
+  status: RunJson['status'];
+  environment: RunJson['environment'];
 }
 
 export interface Comparison {
@@ -292,6 +306,8 @@ export interface StageResult {
   pattern: LoadPattern | 'cases';
   loop: 'open' | 'closed';
   rate: number | null;
+  /** Start of the stage, ms since the run's clock origin: what `window` counts from. Absent where it is not known. */
+  origin_ms?: number;
   window: { start_ms: number; end_ms: number };
   counts: StageCounts;
   /** Keyed by `ttft`, `ttft_sent`, `ttfat`, `itl`, `tpot`, `e2e`, `e2e_sent`, `dispatch_lag`, `connect`, `output_tokens`, `input_tokens`, `tokens_per_event`. */

@@ -54,6 +54,7 @@ export async function executeRun(options: ExecuteOptions): Promise<RunJson> {
     status: 'running',
     environment: await describeEnvironment(options.promptrigVersion, plan.baseDir),
     targets: [],
+    ...(plan.shard === undefined ? {} : { shard: plan.shard }),
     verdict: 'inconclusive',
   };
   const writer = RunWriter.create(redactor.data(plan));

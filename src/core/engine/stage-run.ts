@@ -133,6 +133,7 @@ export class StageRun implements StageListener {
       scheduled: outcome.scheduled,
       ...(endedEarly === undefined ? {} : { endedEarly }),
     });
+    result.origin_ms = this.originMs;
     if (this.context.partOf !== undefined) result.part_of = this.context.partOf;
     if (this.phases !== null) result.phases = phaseReport(this.phases.result());
     return result;
