@@ -14,7 +14,8 @@ export function varianceLines(quality: QualityResult, context: TableContext): st
   if (at !== undefined && all !== undefined) lines.push(...sentence(ofK(at, all), context, 'dim'));
   const flaky = repeated.filter(({ n, passed }) => passed > 0 && passed < n);
   for (const { name, n, passed, distinct } of flaky.slice(0, SHOWN_CASES)) {
-    const text = `flaky: ${name} passes ${passed} of ${n} times, with ${plural(distinct, 'different answer')}`;
+    const texts = distinct === 1 ? 'although it always ends in the same answer' : `in ${distinct} different wordings`;
+    const text = `flaky: ${name} passes ${passed} of ${n} times, ${texts}`;
     lines.push(...sentence(text, context, 'unsure'));
   }
   if (flaky.length > SHOWN_CASES)

@@ -33,6 +33,8 @@ export class Planner {
       runsDir: this.runsDirectory(parsed.uri),
       readFile: (file) => fs.readFile(file),
       now: new Date(),
+      // Whoever trusts a workspace trusts its code; it still runs in a process that can reach nothing.
+      allowCode: vscode.workspace.isTrusted,
       overrides: {},
       ...(root === undefined ? {} : { root }),
     });
