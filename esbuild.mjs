@@ -34,8 +34,14 @@ const bundles = [
   { ...node, entryPoints: { engine: 'src/engine/main.ts' } },
   { ...node, entryPoints: { worker: 'src/engine/worker.ts' } },
   { ...node, entryPoints: { sim: 'src/engine/sim.ts' } },
+  // Runs user code, so nothing that the engine holds may be in it.
+  { ...node, entryPoints: { sandbox: 'src/engine/sandbox.ts' } },
+  // What asks a model over HTTP, which most runs do without.
+  { ...node, entryPoints: { judges: 'src/engine/judges.ts' } },
   // Its vocabulary is larger than all the rest, and most runs do without it.
   { ...node, entryPoints: { tokenizer: 'src/engine/tokenizer.ts' } },
+  // The grammars of SQL dialects, and the parsers of XML and HTML, which most runs do without.
+  { ...node, entryPoints: { parsers: 'src/engine/parsers.ts' } },
   {
     ...node,
     entryPoints: { cli: 'src/cli/main.ts' },
