@@ -1,5 +1,7 @@
 /** Assertions in one form, whichever way they were written. */
+import { parse } from 'yaml';
 import type { Json, Severity } from '../../protocol/plan';
+import type { EndpointRef } from './schema';
 import { assertionType, splitNegation, type AssertionObject, type AssertionSpec } from './schema-assertion';
 import { parseDurationMs, parseUsd } from './units';
 
@@ -16,6 +18,11 @@ export interface NormalAssertion {
   transform?: string;
   /** Members of an `assert-set`. */
   members?: AssertionSpec[];
+  /** Why it is not evaluated, and what else only imported files say: see `AssertionObject`. */
+  skip?: string;
+  judge?: EndpointRef;
+  rubricPrompt?: string;
+  config?: Json;
   /** Where its value stands below the assertion: `value`, or the type in the short form. */
   valueKey: string;
 }
@@ -35,9 +42,10 @@ function isObjectForm(spec: AssertionSpec): spec is AssertionObject {
   return Object.hasOwn(spec, 'type');
 }
 
-function fromObject(spec: AssertionObject, valueKey: string, value: Json | undefined): NormalAssertion {
+function fromObject(spec: AssertionObject, valueKey: string, given: Json | undefined): NormalAssertion {
   const { type, negate } = splitNegation(spec.type);
   const kind = assertionType(type)?.value;
+  const value = kind === 'schema' && typeof given === 'string' ? (schemaInText(given) ?? given) : given;
   const threshold = limitOf(kind, spec.threshold ?? (isLimit(kind) ? value : undefined));
   return {
     type,
@@ -49,8 +57,28 @@ function fromObject(spec: AssertionObject, valueKey: string, value: Json | undef
     severity: spec.severity ?? 'error',
     ...(spec.transform === undefined ? {} : { transform: spec.transform }),
     ...(spec.assert === undefined ? {} : { members: spec.assert }),
+    ...(spec.skip === undefined ? {} : { skip: spec.skip }),
+    ...(spec.judge === undefined ? {} : { judge: spec.judge }),
+    ...(spec.rubricPrompt === undefined ? {} : { rubricPrompt: spec.rubricPrompt }),
+    ...(spec.config === undefined ? {} : { config: spec.config }),
     valueKey,
   };
+}
+
+/**
+ * A JSON Schema that is written as text, in JSON or, as promptfoo's files do, in YAML. Null where the text is something else:
+ * a path, or a template whose text is known only later.
+ */
+export function schemaInText(text: string): { [key: string]: Json } | null {
+  if (text.startsWith('file://') || text.includes('{{') || text.includes('{%')) return null;
+  let schema: unknown;
+  try {
+    schema = parse(text, { merge: true, maxAliasCount: 1000, logLevel: 'error' });
+  } catch {
+    return null;
+  }
+  const isMap = schema !== null && typeof schema === 'object' && !Array.isArray(schema);
+  return isMap ? (schema as { [key: string]: Json }) : null;
 }
 
 function isLimit(kind: string | undefined): boolean {
