@@ -1,6 +1,7 @@
 import type { AssertionPlan, CodePlan } from '../../protocol/plan';
 import type { AssertionResult, CaseOutcome, JudgeUsage, Outcome } from '../../protocol/run-json';
 import { messageOf } from '../util/errors';
+import { sliceWhole } from './excerpt';
 import { checkOf } from './registry';
 import type { AnswerUnderTest, CheckResult, Finding, QualityServices } from './types';
 
@@ -67,11 +68,11 @@ async function applyTransform(
   const reply = await services.code.run({ code, kind: 'transform', output, context }, services.signal);
   if (reply.kind !== 'value') return reply;
   const { value } = reply;
-  // Spans and places would speak of a text that is not the answer's: they are left to the transformed one.
   const text = typeof value === 'string' ? value : JSON.stringify(value);
   const rest = { ...answer };
   delete rest.output;
-  return { kind: 'value', answer: { ...rest, text, ...(typeof value === 'string' ? {} : { output: value }) } };
+  const made = typeof value === 'string' ? {} : { output: value };
+  return { kind: 'value', answer: { ...rest, text, transformed: true, ...made } };
 }
 
 /** The prompt as user code sees it: the text of a lone user message, else the messages as JSON. */
@@ -80,8 +81,13 @@ export function promptText({ messages }: AnswerUnderTest): string {
   return second === undefined && first?.role === 'user' ? first.content : JSON.stringify(messages);
 }
 
+/**
+ * A weight of 0 makes an assertion one that is only shown, as in promptfoo: it is evaluated and its outcome told, but it
+ * neither counts in a score nor fails anything. That is what severity `info` says.
+ */
 function headOf(assertion: AssertionPlan): Pick<AssertionResult, 'pointer' | 'type' | 'severity' | 'name'> {
-  const { pointer, severity, name } = assertion;
+  const { pointer, name } = assertion;
+  const severity = assertion.weight === 0 ? 'info' : assertion.severity;
   const type = (assertion.negate ? 'not-' : '') + assertion.type;
   return { pointer, type, severity, ...(name === undefined ? {} : { name }) };
 }
@@ -123,7 +129,7 @@ async function evaluate(
   const judge = result.judge === undefined ? {} : { judge: result.judge };
   if (result.kind === 'error') return { ...head, outcome: 'error', score: null, reason: result.reason, ...judge };
   // Of a transformed answer they would mark the wrong words.
-  const spans = answer === given ? spansOf(result) : undefined;
+  const spans = answer.transformed === true ? undefined : spansOf(result);
   const passed = result.holds !== assertion.negate;
   const score = result.score ?? (result.holds ? 1 : 0);
   const expected = result.expected === undefined ? undefined : (assertion.negate ? 'not ' : '') + result.expected;
@@ -209,6 +215,7 @@ export interface CaseJudgement {
  *   A failure outweighs an assertion that could not be evaluated, which outweighs passes.
  * - With a threshold the score decides; where assertions could not be evaluated, it decides only if it would whatever
  *   they had been.
+ * - An assertion of weight 0 is in no score, and fails nothing.
  * - Skipped assertions count neither way, but where all of them are skipped, the case is: it never passes unexamined.
  * - A case without assertions passes with the score 1, as in promptfoo: that it was answered is all it asks.
  */
@@ -227,7 +234,9 @@ export function judgeCase(
   const judged = results.map((result, index) => ({ result, weight: assertions[index]?.weight ?? 1 }));
   const score = weightedScore(judged);
   if (options.threshold !== undefined) return { ...byThreshold(judged, options.threshold), score };
-  const deciding = results.filter((result) => result.severity === 'error');
+  const deciding = judged
+    .filter(({ weight }) => weight !== 0)
+    .flatMap(({ result }) => (result.severity === 'error' ? result : []));
   if (deciding.some((result) => result.outcome === 'failed')) return { outcome: 'failed', score };
   const broken = deciding.find((result) => result.outcome === 'error');
   if (broken !== undefined) return { outcome: 'error', score, reason: `${broken.type}: ${broken.reason}` };
@@ -276,5 +285,5 @@ function requestFailure({ outcome, error }: AnswerUnderTest): string | null {
 }
 
 function cut(text: string): string {
-  return text.length > DIFF_LENGTH ? `${text.slice(0, DIFF_LENGTH)}…` : text;
+  return text.length > DIFF_LENGTH ? `${sliceWhole(text, 0, DIFF_LENGTH)}…` : text;
 }

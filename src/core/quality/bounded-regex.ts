@@ -49,6 +49,17 @@ const script = new Script(`
   })()
 `);
 
+const allScript = new Script(`
+  (() => {
+    const found = [];
+    for (const match of text.matchAll(new RegExp(pattern, flags + 'g'))) {
+      found.push(match.index + ':' + match[0].length);
+      if (found.length >= 100) break;
+    }
+    return found.join(' ');
+  })()
+`);
+
 let sandbox: Sandbox | undefined;
 
 /**
@@ -61,23 +72,45 @@ export function matchBounded(
   text: string,
   timeoutMs = REGEX_TIMEOUT_MS,
 ): RegexMatch | null {
+  const found = run(script, pattern, flags, text, timeoutMs);
+  if (typeof found !== 'string' || found === '') return null;
+  const colon = found.indexOf(':');
+  return { index: Number(found.slice(0, colon)), text: found.slice(colon + 1) };
+}
+
+/** How long the search for further matches may take: they are only marked. */
+const MORE_TIMEOUT_MS = 100;
+
+/** The first hundred matches as start and end; empty where the search does not end in time. Throws RegexSyntaxError. */
+export function allMatchesBounded(pattern: string, flags: string, text: string): { start: number; end: number }[] {
+  let found: unknown;
+  try {
+    found = run(allScript, pattern, flags, text, MORE_TIMEOUT_MS);
+  } catch (error) {
+    if (error instanceof RegexTimeoutError) return [];
+    throw error;
+  }
+  if (typeof found !== 'string' || found === '') return [];
+  return found.split(' ').map((pair) => {
+    const [start = 0, length = 0] = pair.split(':').map(Number);
+    return { start, end: start + length };
+  });
+}
+
+function run(code: Script, pattern: string, flags: string, text: string, timeoutMs: number): unknown {
   sandbox ??= createContext({ pattern: '', flags: '', text: '' }) as Sandbox;
   sandbox.pattern = pattern;
   sandbox.flags = flags;
   sandbox.text = text;
-  let found: unknown;
   try {
-    found = script.runInContext(sandbox, { timeout: timeoutMs });
+    return code.runInContext(sandbox, { timeout: timeoutMs });
   } catch (error) {
-    const { code, message } = error as { code?: unknown; message?: unknown };
-    if (code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw new RegexTimeoutError(pattern, text.length, timeoutMs);
+    const { code: errorCode, message } = error as { code?: unknown; message?: unknown };
+    if (errorCode === 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw new RegexTimeoutError(pattern, text.length, timeoutMs);
     // Errors of another context are no instances of this one's classes: a syntax error is known by its name alone.
     if ((error as { name?: unknown }).name === 'SyntaxError') throw new RegexSyntaxError(String(message));
     throw error;
   } finally {
     sandbox.text = '';
   }
-  if (typeof found !== 'string' || found === '') return null;
-  const colon = found.indexOf(':');
-  return { index: Number(found.slice(0, colon)), text: found.slice(colon + 1) };
 }

@@ -31,12 +31,24 @@ export function firstDifference(left: string, right: string): number {
   return index;
 }
 
+/** Number of units that two texts share at their ends, not counting the `start` ones that they share at their starts. */
+export function commonEnd(left: string, right: string, start: number): number {
+  const most = Math.min(left.length, right.length) - start;
+  let length = 0;
+  while (length < most && left.charCodeAt(left.length - 1 - length) === right.charCodeAt(right.length - 1 - length)) {
+    length++;
+  }
+  return length;
+}
+
 function oneLine(text: string): string {
-  return text.replaceAll('\r\n', '⏎').replaceAll('\n', '⏎').replaceAll('\r', '⏎').replaceAll('\t', ' ');
+  const lines = text.replaceAll('\r\n', '⏎').replaceAll('\n', '⏎').replaceAll('\r', '⏎').replaceAll('\t', ' ');
+  // Half of a surrogate pair, which a model can write as an escape, cannot be stored as UTF-8.
+  return lines.replace(/[\ud800-\udfff]/gu, '\ufffd');
 }
 
 /** `slice` that never leaves half of a surrogate pair at either end: half a pair prints as a replacement mark. */
-function sliceWhole(text: string, start: number, end: number): string {
+export function sliceWhole(text: string, start: number, end: number): string {
   const from = isLowSurrogate(text, start) ? start + 1 : start;
   const to = isLowSurrogate(text, end) ? end - 1 : end;
   return text.slice(from, to);

@@ -1,172 +1,192 @@
-/** Assertions on the text of an answer: `equals`, `contains`, `icontains`, `regex`. */
-import { isDeepStrictEqual } from 'node:util';
-import type { AssertionPlan, Json } from '../../protocol/plan';
-import { matchBounded, RegexSyntaxError, RegexTimeoutError } from './bounded-regex';
-import { firstDifference, place, quote, quoteAround } from './excerpt';
-import { unevaluated, type AnswerUnderTest, type Check, type CheckResult, type Unevaluated } from './types';
+/** Assertions that look for texts in an answer: the `contains` family, `starts-with`, `ends-with`. */
+import type { AssertionPlan } from '../../protocol/plan';
+import { place, quote, quoteAround } from './excerpt';
+import { mergeSpans, Searched } from './occurrences';
+import { listed, manyTexts, oneText } from './values';
+import type { AnswerUnderTest, Check, CheckResult, TextSpan } from './types';
 
-/** Text must be the same to the character; an object or array is compared with the answer read as JSON, whatever its key order. */
-function equals(assertion: AssertionPlan, answer: AnswerUnderTest): CheckResult {
-  const { value } = assertion;
-  if (value === undefined) return unevaluated('equals needs a value to compare the answer with');
-  if (typeof value === 'object') return equalsJson(value, answer.text);
-  const expected = String(value);
-  return {
-    kind: 'found',
-    holds: answer.text === expected,
-    reason: answer.text === expected ? `equals ${quote(expected)}` : describeDifference(expected, answer.text),
-    expected,
-    actual: answer.text,
-  };
-}
-
-function equalsJson(value: Json, text: string): CheckResult {
-  const expected = JSON.stringify(value, null, 2);
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch {
-    // An answer that is no JSON is a legitimate finding (it equals no object), not a defect to report.
+function containsCheck(ignoreCase: boolean): Check {
+  return (assertion, answer) => {
+    const needle = oneText(assertion);
+    if (typeof needle !== 'string') return needle;
+    const searched = new Searched(answer.text, ignoreCase);
+    const [first, ...more] = searched.all(needle);
+    const reason =
+      first === undefined ? describeAbsence(needle, searched) : `contains ${found(needle, first, searched)}`;
     return {
       kind: 'found',
-      holds: false,
-      reason: `is not JSON, so it cannot equal ${quote(JSON.stringify(value))}; it starts ${quote(text, 40)}`,
-      expected,
-      actual: text,
+      holds: first !== undefined,
+      reason,
+      spans: first === undefined ? [] : [first, ...more],
+      expected: needle,
+      actual: answer.text,
     };
-  }
-  const holds = isDeepStrictEqual(value, parsed);
-  const actual = JSON.stringify(parsed, null, 2);
-  return {
-    kind: 'found',
-    holds,
-    reason: holds
-      ? 'equals the expected JSON'
-      : `differs from the expected JSON ${describeJsonDifference(value, parsed)}`,
-    expected,
-    actual,
   };
 }
 
-/** Where two JSON values first differ, as a JSON pointer and both values. */
-function describeJsonDifference(expected: unknown, actual: unknown): string {
-  let pointer = '';
-  let left = expected;
-  let right = actual;
-  for (;;) {
-    const next = firstDifferingKey(left, right);
-    if (next === undefined) break;
-    pointer += `/${next.replaceAll('~', '~0').replaceAll('/', '~1')}`;
-    left = (left as Record<string, unknown>)[next];
-    right = (right as Record<string, unknown>)[next];
+function containsAnyCheck(ignoreCase: boolean): Check {
+  return (assertion, answer) => {
+    const texts = manyTexts(assertion);
+    if (!Array.isArray(texts)) return texts;
+    const searched = new Searched(answer.text, ignoreCase);
+    const { present, spans } = search(texts, searched);
+    const reason =
+      present.length > 0
+        ? `contains ${listed(present.map(({ text, span }) => found(text, span, searched)))}`
+        : describeNone(texts, searched);
+    return finding(present.length > 0, reason, spans, texts, answer);
+  };
+}
+
+function containsAllCheck(ignoreCase: boolean): Check {
+  return (assertion, answer) => {
+    const texts = manyTexts(assertion);
+    if (!Array.isArray(texts)) return texts;
+    const searched = new Searched(answer.text, ignoreCase);
+    const { present, absent, spans } = search(texts, searched);
+    const [firstAbsent] = absent;
+    if (firstAbsent === undefined) {
+      const all = `contains ${listed(present.map(({ text, span }) => found(text, span, searched)))}`;
+      return finding(true, all, spans, texts, answer);
+    }
+    const reason =
+      absent.length === 1
+        ? `${describeAbsence(firstAbsent, searched)}${texts.length > 1 ? `; the other ${texts.length - 1} of ${texts.length} texts are there` : ''}`
+        : `lacks ${absent.length} of ${texts.length} texts: ${listed(absent.map((text) => quote(text, 30)))}`;
+    return finding(false, reason, spans, texts, answer);
+  };
+}
+
+interface Present {
+  text: string;
+  span: TextSpan;
+}
+
+function search(texts: readonly string[], searched: Searched) {
+  const present: Present[] = [];
+  const absent: string[] = [];
+  const spans: TextSpan[] = [];
+  for (const text of texts) {
+    const all = searched.all(text);
+    spans.push(...all);
+    const [span] = all;
+    if (span === undefined) absent.push(text);
+    else present.push({ text, span });
   }
-  const at = pointer === '' ? '' : `at ${pointer}: `;
-  return `${at}expected ${show(left)}, got ${show(right)}`;
+  return { present, absent, spans: mergeSpans(spans) };
 }
 
-function firstDifferingKey(left: unknown, right: unknown): string | undefined {
-  if (left === null || right === null || typeof left !== 'object' || typeof right !== 'object') return undefined;
-  if (Array.isArray(left) !== Array.isArray(right)) return undefined;
-  const keys = new Set([...Object.keys(left), ...Object.keys(right)]);
-  for (const key of keys) {
-    const a = (left as Record<string, unknown>)[key];
-    const b = (right as Record<string, unknown>)[key];
-    if (!isDeepStrictEqual(a, b)) return key;
-  }
-  return undefined;
+function finding(
+  holds: boolean,
+  reason: string,
+  spans: TextSpan[],
+  texts: readonly string[],
+  answer: AnswerUnderTest,
+): CheckResult {
+  return { kind: 'found', holds, reason, spans, expected: texts.join('\n'), actual: answer.text };
 }
 
-function show(value: unknown): string {
-  return value === undefined ? 'nothing' : quote(JSON.stringify(value), 40);
+/** `"30 days" at character 8`; where case does not count, as the answer has it. */
+function found(needle: string, { start, end }: TextSpan, { text, ignoreCase }: Searched): string {
+  return `${quote(ignoreCase ? text.slice(start, end) : needle)} at ${place(text, start)}`;
 }
 
-function describeDifference(expected: string, actual: string): string {
-  if (actual === '') return `is empty, expected ${quote(expected)}`;
-  if (actual.trim() === expected.trim()) return 'differs only in white space at its start or end';
-  if (actual.toLowerCase() === expected.toLowerCase()) {
-    return `differs only in upper and lower case, first at ${place(actual, firstDifference(expected, actual))}`;
-  }
-  const index = firstDifference(expected, actual);
-  const rest = (text: string) => (index >= text.length ? 'the end' : quoteAround(text, index, 12, 28));
-  return `differs at ${place(actual, index)}: expected ${rest(expected)}, got ${rest(actual)}`;
+/** Each look costs a scan of the answer. */
+const MOST_HINTS = 20;
+
+function describeNone(texts: readonly string[], searched: Searched): string {
+  const [only, second] = texts;
+  if (only !== undefined && second === undefined) return describeAbsence(only, searched);
+  const none = `contains none of ${listed(texts.map((text) => quote(text, 30)))}`;
+  if (searched.text.trim() === '') return `${none}: the answer is empty`;
+  const otherCase = texts.slice(0, MOST_HINTS).find((text) => caseHint(text, searched) !== '');
+  if (otherCase !== undefined) return none + caseHint(otherCase, searched);
+  return `${none}; the answer starts ${quote(searched.text, 48)}`;
 }
 
-function contains(assertion: AssertionPlan, answer: AnswerUnderTest): CheckResult {
-  const needle = needleOf(assertion);
-  if (typeof needle !== 'string') return needle;
-  const index = answer.text.indexOf(needle);
-  const reason =
-    index >= 0
-      ? `contains ${quote(needle)} at ${place(answer.text, index)}`
-      : describeAbsence(needle, answer.text, caseHint(needle, answer.text));
-  return { kind: 'found', holds: index >= 0, reason, expected: needle, actual: answer.text };
-}
-
-function icontains(assertion: AssertionPlan, answer: AnswerUnderTest): CheckResult {
-  const needle = needleOf(assertion);
-  if (typeof needle !== 'string') return needle;
-  const holds = answer.text.toLowerCase().includes(needle.toLowerCase());
-  const reason = holds
-    ? `contains ${quote(needle)} (in any case)`
-    : describeAbsence(needle.toLowerCase(), answer.text.toLowerCase(), '', answer.text);
-  return { kind: 'found', holds, reason, expected: needle, actual: answer.text };
-}
-
-function needleOf(assertion: AssertionPlan): string | Unevaluated {
-  const { value, type } = assertion;
-  if (value === undefined || value === null || value === '') return unevaluated(`${type} needs a text to look for`);
-  if (typeof value === 'object') return unevaluated(`${type} looks for one text, but its value is a list or a map`);
-  return String(value);
-}
-
-function caseHint(needle: string, text: string): string {
-  const index = text.toLowerCase().indexOf(needle.toLowerCase());
-  return index < 0
+/** Where case counts and is all that differs. */
+function caseHint(needle: string, searched: Searched): string {
+  if (searched.ignoreCase) return '';
+  const { text } = searched;
+  const span = searched.inAnyCase.first(needle);
+  return span === null
     ? ''
-    : `, but does in another case, ${quote(text.slice(index, index + needle.length))}: icontains would accept it`;
+    : `, but does in another case, ${quote(text.slice(span.start, span.end))}: icontains would accept it`;
 }
 
-/** Needles beyond this are not searched for partial matches, which cost a scan of the answer each. */
+/** Of a longer needle only the start is looked for: each look costs a scan of the answer. */
 const LONGEST_PARTIAL = 200;
 
-function describeAbsence(needle: string, text: string, hint: string, shown = text): string {
+function describeAbsence(needle: string, searched: Searched): string {
+  const { text } = searched;
   const lacks = `does not contain ${quote(needle)}`;
   if (text.trim() === '') return `${lacks}: the answer is empty`;
+  const hint = caseHint(needle, searched);
   if (hint !== '') return lacks + hint;
-  const known = longestPrefixIn(needle.slice(0, LONGEST_PARTIAL), text);
-  if (known.length >= 4 && known.length * 2 >= needle.length) {
-    const index = text.indexOf(known);
-    return `${lacks}; closest is ${quoteAround(shown, index, 0, needle.length + 12)}, which differs after ${quote(known, 30)}`;
+  const known = searched.longestStart(needle, LONGEST_PARTIAL);
+  const length = known === null ? 0 : known.end - known.start;
+  if (known !== null && length >= 4 && length * 2 >= needle.length) {
+    const closest = quoteAround(text, known.start, 0, needle.length + 12);
+    return `${lacks}; closest is ${closest}, which differs after ${quote(text.slice(known.start, known.end), 30)}`;
   }
-  return `${lacks}; the answer starts ${quote(shown, 48)}`;
+  return `${lacks}; the answer starts ${quote(text, 48)}`;
 }
 
-function longestPrefixIn(needle: string, text: string): string {
-  let low = 0;
-  let high = needle.length;
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if (text.includes(needle.slice(0, middle))) low = middle;
-    else high = middle - 1;
-  }
-  return needle.slice(0, low);
+function startsWith(assertion: AssertionPlan, answer: AnswerUnderTest): CheckResult {
+  const start = oneText(assertion);
+  if (typeof start !== 'string') return start;
+  const { text } = answer;
+  const holds = text.startsWith(start);
+  const spans = holds ? [{ start: 0, end: start.length }] : elsewhere(start, text);
+  const reason = holds
+    ? `starts with ${quote(start)}`
+    : edgeReason('start', start, text, spans[0], text.trimStart().startsWith(start));
+  return { kind: 'found', holds, reason, spans, expected: start, actual: text };
 }
 
-function regex(assertion: AssertionPlan, answer: AnswerUnderTest): CheckResult {
-  const pattern = needleOf(assertion);
-  if (typeof pattern !== 'string') return pattern;
-  try {
-    const match = matchBounded(pattern, '', answer.text);
-    const reason =
-      match !== null
-        ? `matches /${pattern}/ with ${quote(match.text, 40)} at ${place(answer.text, match.index)}`
-        : `does not match /${pattern}/; the answer ${answer.text === '' ? 'is empty' : `starts ${quote(answer.text, 48)}`}`;
-    return { kind: 'found', holds: match !== null, reason, expected: `/${pattern}/`, actual: answer.text };
-  } catch (error) {
-    if (error instanceof RegexTimeoutError) return unevaluated(error.message);
-    if (error instanceof RegexSyntaxError) return unevaluated(`the pattern does not compile: ${error.message}`);
-    throw error;
-  }
+function endsWith(assertion: AssertionPlan, answer: AnswerUnderTest): CheckResult {
+  const end = oneText(assertion);
+  if (typeof end !== 'string') return end;
+  const { text } = answer;
+  const holds = text.endsWith(end);
+  const spans = holds ? [{ start: text.length - end.length, end: text.length }] : elsewhere(end, text);
+  const reason = holds
+    ? `ends with ${quote(end)}`
+    : edgeReason('end', end, text, spans[0], text.trimEnd().endsWith(end));
+  return { kind: 'found', holds, reason, spans, expected: end, actual: text };
 }
 
-export const TEXT_CHECKS: Readonly<Record<string, Check>> = { equals, contains, icontains, regex };
+function elsewhere(needle: string, text: string): TextSpan[] {
+  const span = new Searched(text, false).first(needle);
+  return span === null ? [] : [span];
+}
+
+function edgeReason(
+  edge: 'start' | 'end',
+  needle: string,
+  text: string,
+  other: TextSpan | undefined,
+  trimmed: boolean,
+): string {
+  const lacks = `does not ${edge} with ${quote(needle)}`;
+  if (text.trim() === '') return `${lacks}: the answer is empty`;
+  if (trimmed) return `${lacks}, but would without the white space at its ${edge}`;
+  const length = Math.max(40, needle.length + 10);
+  const shown =
+    edge === 'start' ? quote(text, Math.min(length, 60)) : quoteAround(text, text.length, Math.min(length, 60), 0);
+  const atEdge = edge === 'start' ? text.slice(0, needle.length) : text.slice(-needle.length);
+  if (atEdge.toLowerCase() === needle.toLowerCase()) return `${lacks} but in another case; it ${edge}s ${shown}`;
+  const at = other === undefined ? '' : `, though it has it at ${place(text, other.start)}`;
+  return `${lacks}; it ${edge}s ${shown}${at}`;
+}
+
+export const TEXT_CHECKS: Readonly<Record<string, Check>> = {
+  contains: containsCheck(false),
+  icontains: containsCheck(true),
+  'contains-all': containsAllCheck(false),
+  'contains-any': containsAnyCheck(false),
+  'icontains-all': containsAllCheck(true),
+  'icontains-any': containsAnyCheck(true),
+  'starts-with': startsWith,
+  'ends-with': endsWith,
+};

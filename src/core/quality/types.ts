@@ -1,5 +1,6 @@
 import type { AssertionPlan, CodePlan, JudgePlan, Json, Message } from '../../protocol/plan';
 import type { JudgeUsage, Outcome } from '../../protocol/run-json';
+import type { SqlDialect } from './sql-dialects';
 
 /** A tool call of an answer, assembled from its stream; in every wire API the same. */
 export interface ToolCall {
@@ -16,6 +17,8 @@ export interface AnswerUnderTest {
   text: string;
   /** What a transform made of the answer, where that is no text; `text` is then its JSON. */
   output?: Json;
+  /** `text` is what a transform made of the answer: places in it are none in the answer that a person sees. */
+  transformed?: true;
   /** Text of the model's reasoning, which no text assertion looks at. */
   reasoning: string;
   toolCalls: ToolCall[];
@@ -149,16 +152,16 @@ export interface CodeRunner {
   run(request: CodeRequest, signal: AbortSignal): Promise<CodeReply>;
 }
 
-/** Parsers of a bundle of their own, see `src/engine/parsers.ts`. */
+/** Parsers of a bundle of their own, see `src/engine/parsers.ts`. Run them with a limit of time: their work has no other. */
 export interface Parsers {
   /** Null where `text` is one well-formed document; else what is wrong with it and where. */
-  xmlProblem(text: string): string | null;
-  /** Element names (as paths such as `a.b.c`) of a well-formed document. */
-  xmlPaths(text: string): ReadonlySet<string>;
-  /** Null where `text` is valid SQL of the dialect; else what is wrong and where. Throws RangeError for an unknown dialect. */
-  sqlProblem(text: string, dialect: string): string | null;
-  /** Tables and columns that a statement uses, as `select::table::column`. */
-  sqlUses(text: string, dialect: string): { tables: string[]; columns: string[] };
+  xmlProblem(text: string, options: { namespaces: boolean }): string | null;
+  /** Those of the paths (such as `root.item.name`) that a well-formed document lacks. */
+  xmlMissing(text: string, paths: readonly string[]): string[];
+  /** Null where `text` is valid SQL of the dialect; else what is wrong and where. */
+  sqlProblem(text: string, dialect: SqlDialect): string | null;
+  /** Tables and columns that valid SQL uses, as `select::database::table` and `select::table::column`. */
+  sqlUses(text: string, dialect: SqlDialect): { tables: string[]; columns: string[] };
   /** Null where `text` as a whole is HTML; else why it is not. */
   htmlProblem(text: string): string | null;
 }
