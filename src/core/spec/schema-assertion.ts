@@ -1,10 +1,12 @@
 /** Assertions: every type of the format, what its value is, and the two ways to write one. */
 import type { Json, Severity } from '../../protocol/plan';
+import { SQL_DIALECTS } from '../quality/sql-dialects';
+import type { EndpointRef } from './schema';
 import { custom } from './schema-kit';
 
 /**
  * What the value of an assertion is. `limit-ms`, `limit-usd` and `limit-count` are limits of one answer, written as the value
- * or as `threshold`; `similarity` is a text that the answer is compared with, up to `threshold`.
+ * or as `threshold`; `reference` is a text that the answer is compared with, up to `threshold`, `similarity` one or several.
  */
 export type AssertionValueKind =
   | 'any'
@@ -15,6 +17,11 @@ export type AssertionValueKind =
   | 'none'
   | 'schema'
   | 'optional'
+  | 'elements'
+  | 'sql'
+  | 'call'
+  | 'reasons'
+  | 'reference'
   | 'similarity'
   | 'limit-ms'
   | 'limit-usd'
@@ -32,20 +39,24 @@ export const ASSERTION_TYPES = {
   equals: { value: 'any', description: 'The answer is this text (or this JSON) exactly.', example: 'Paris' },
   contains: { value: 'text', description: 'The answer contains the text; case counts.', example: 'refund' },
   icontains: { value: 'text', description: 'The answer contains the text in any case.', example: 'refund' },
-  'contains-all': { value: 'texts', description: 'The answer contains every one of the texts.', example: ['a', 'b'] },
+  'contains-all': {
+    value: 'texts',
+    description: 'The answer contains every one of the texts: a list, or a text with commas.',
+    example: ['a', 'b'],
+  },
   'contains-any': {
     value: 'texts',
-    description: 'The answer contains at least one of the texts.',
+    description: 'The answer contains at least one of the texts: a list, or a text with commas.',
     example: ['a', 'b'],
   },
   'icontains-all': {
     value: 'texts',
-    description: 'The answer contains every one of the texts in any case.',
+    description: 'The answer contains every one of the texts in any case: a list, or a text with commas.',
     example: ['a', 'b'],
   },
   'icontains-any': {
     value: 'texts',
-    description: 'The answer contains at least one of the texts in any case.',
+    description: 'The answer contains at least one of the texts in any case: a list, or a text with commas.',
     example: ['a', 'b'],
   },
   'starts-with': { value: 'text', description: 'The answer starts with the text.', example: 'Dear' },
@@ -60,7 +71,12 @@ export const ASSERTION_TYPES = {
     description: 'The number of words of the answer: exactly this many, or `{min, max}`.',
     example: { min: 10, max: 60 },
   },
-  'is-refusal': { value: 'none', description: 'The model refused to answer.', example: null },
+  'is-refusal': {
+    value: 'none',
+    description:
+      'The model refused: it says so early in its answer, answers with nothing, or a content filter stopped it.',
+    example: null,
+  },
   'is-json': {
     value: 'schema',
     description: 'The whole answer is JSON, and conforms to the JSON Schema where one is given.',
@@ -71,36 +87,60 @@ export const ASSERTION_TYPES = {
     description: 'The answer contains JSON, which conforms to the JSON Schema where one is given.',
     example: { type: 'object' },
   },
-  'is-xml': { value: 'optional', description: 'The whole answer is well-formed XML.', example: null },
-  'contains-xml': { value: 'optional', description: 'The answer contains well-formed XML.', example: null },
+  'is-xml': {
+    value: 'elements',
+    description: 'The whole answer is well-formed XML, with these elements where some are named (`root.item`).',
+    example: 'answer.reason',
+  },
+  'contains-xml': {
+    value: 'elements',
+    description: 'The answer contains well-formed XML, with these elements where some are named (`root.item`).',
+    example: ['thinking', 'answer'],
+  },
   'is-html': { value: 'none', description: 'The whole answer is HTML.', example: null },
-  'is-sql': { value: 'optional', description: 'The answer is valid SQL.', example: null },
+  'contains-html': { value: 'none', description: 'The answer contains HTML.', example: null },
+  'is-sql': {
+    value: 'sql',
+    description:
+      'The whole answer is valid SQL (of MySQL where no `databaseType` is given), and uses what is allowed only.',
+    example: { databaseType: 'PostgreSQL', allowedTables: ['select::(.*)::users'] },
+  },
+  'contains-sql': {
+    value: 'sql',
+    description: 'A code block of the answer is valid SQL, or the answer itself where it has no code block.',
+    example: { databaseType: 'PostgreSQL' },
+  },
   'is-valid-openai-tools-call': {
     value: 'none',
     description: 'The answer calls a tool of the request with arguments that its schema accepts.',
     example: null,
   },
   'tool-call': {
-    value: 'any',
-    description: 'The answer calls the tool `name`, with arguments that conform to a JSON Schema.',
+    value: 'call',
+    description: 'The answer calls the tool of this name, with arguments that conform to the JSON Schema `arguments`.',
     example: { name: 'get_weather', arguments: { type: 'object', required: ['city'] } },
   },
   'finish-reason': {
-    value: 'text',
-    description: 'Why the model stopped, such as `stop` or `length`.',
+    value: 'reasons',
+    description:
+      'Why the model stopped, in the words of any API: `stop`, `length`, `tool_calls`, `content_filter`; one of a list.',
     example: 'stop',
   },
   levenshtein: {
-    value: 'similarity',
+    value: 'reference',
     description: 'The edit distance to the text is at most `threshold` (default 5).',
     example: 'Paris',
   },
   'rouge-n': {
-    value: 'similarity',
-    description: 'ROUGE-N against the text is at least `threshold`.',
-    example: 'Paris',
+    value: 'reference',
+    description: 'ROUGE-N (F1 of the words) against the text is at least `threshold` (default 0.75).',
+    example: 'Paris is the capital of France.',
   },
-  bleu: { value: 'similarity', description: 'BLEU against the text is at least `threshold`.', example: 'Paris' },
+  bleu: {
+    value: 'similarity',
+    description: 'BLEU against the text, or the best of several, is at least `threshold` (default 0.5).',
+    example: 'Paris is the capital of France.',
+  },
   similar: {
     value: 'similarity',
     description: 'Cosine similarity of embeddings to the text is at least `threshold`.',
@@ -169,7 +209,8 @@ export type AssertionSpec = OneKeyAssertion | AssertionObject;
 
 export type OneKeyAssertion = { [type: string]: Json };
 
-export interface AssertionObject {
+/** The object form as a file writes it. */
+export interface WrittenAssertion {
   type: string;
   value?: Json;
   threshold?: number | string;
@@ -181,12 +222,24 @@ export interface AssertionObject {
   assert?: AssertionSpec[];
 }
 
+/** The object form, with what only imported files say: the format has no such keys. */
+export interface AssertionObject extends WrittenAssertion {
+  /** Why it is not evaluated. */
+  skip?: string;
+  /** The endpoint that grades it, or makes its embeddings. */
+  judge?: EndpointRef;
+  /** Replaces the judge's instructions. */
+  rubricPrompt?: string;
+  /** Handed to user code. */
+  config?: Json;
+}
+
 /** Keys of the object form, with their descriptions. */
-export const ASSERTION_KEYS: Readonly<Record<keyof AssertionObject, string>> = {
+export const ASSERTION_KEYS: Readonly<Record<keyof WrittenAssertion, string>> = {
   type: 'What is asserted; a `not-` prefix inverts it.',
   value: 'What the answer is held against. Templates are rendered with the variables of the case.',
   threshold: 'The score, distance or limit from which the assertion passes.',
-  weight: 'Weight of its score in the score of the case (default 1).',
+  weight: 'Weight of its score in the score of the case (default 1). With 0 it is shown only, and fails nothing.',
   name: 'Shown instead of type and value.',
   severity: 'How a failure is reported: `error` (default) fails the case, `warning` and `info` only tell.',
   transform: 'An expression over `output`, applied before the assertion.',
@@ -205,17 +258,25 @@ export function assertions(description: string) {
   );
 }
 
+const oneText = { type: ['string', 'number', 'boolean'] };
+const textList = { type: 'array', items: oneText, minItems: 1 };
+const patterns = { type: 'array', items: { type: 'string', format: 'regex' } };
+
 const valueSchemas: Readonly<Record<AssertionValueKind, object>> = {
   any: {},
-  text: { type: ['string', 'number', 'boolean'] },
-  texts: { type: 'array', items: { type: ['string', 'number', 'boolean'] }, minItems: 1 },
+  text: oneText,
+  texts: { anyOf: [textList, oneText] },
   pattern: { type: 'string', format: 'regex' },
   words: {
     anyOf: [
-      { type: 'integer', minimum: 0 },
+      { type: ['integer', 'string'], minimum: 0 },
       {
         type: 'object',
-        properties: { min: { type: 'integer', minimum: 0 }, max: { type: 'integer', minimum: 0 } },
+        properties: {
+          min: { type: ['integer', 'string'], minimum: 0, description: 'At least this many words.' },
+          max: { type: ['integer', 'string'], minimum: 0, description: 'At most this many words.' },
+        },
+        minProperties: 1,
         additionalProperties: false,
       },
     ],
@@ -223,7 +284,68 @@ const valueSchemas: Readonly<Record<AssertionValueKind, object>> = {
   none: { type: ['null', 'boolean'] },
   schema: { type: ['null', 'object', 'string'] },
   optional: {},
-  similarity: { type: ['string', 'array'] },
+  elements: {
+    anyOf: [
+      { type: ['null', 'string'] },
+      { type: 'array', items: { type: 'string' } },
+      {
+        type: 'object',
+        properties: {
+          requiredElements: {
+            type: 'array',
+            items: { type: 'string' },
+            description: 'Elements that must be there, as paths such as `root.item`.',
+          },
+        },
+        additionalProperties: false,
+      },
+    ],
+  },
+  sql: {
+    anyOf: [
+      { type: ['null', 'boolean'] },
+      {
+        type: 'object',
+        properties: {
+          databaseType: {
+            // Names in another case, and other names of a dialect, are understood as well.
+            anyOf: [{ enum: SQL_DIALECTS }, { type: 'string' }],
+            default: 'MySQL',
+            description: 'The dialect.',
+          },
+          allowedTables: {
+            ...patterns,
+            description: 'What statements may do with which tables: regular expressions such as `select::(.*)::users`.',
+          },
+          allowedColumns: {
+            ...patterns,
+            description: 'What statements may do with which columns: regular expressions such as `select::users::id`.',
+          },
+        },
+        additionalProperties: false,
+      },
+    ],
+  },
+  call: {
+    anyOf: [
+      { type: 'string' },
+      {
+        type: 'object',
+        properties: {
+          name: { type: 'string', description: 'Name of the tool.' },
+          arguments: {
+            type: ['object', 'string', 'boolean'],
+            description: 'JSON Schema of its arguments, or a `file://` path of one.',
+          },
+        },
+        required: ['name'],
+        additionalProperties: false,
+      },
+    ],
+  },
+  reasons: { anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' }, minItems: 1 }] },
+  reference: oneText,
+  similarity: { anyOf: [oneText, textList] },
   'limit-ms': {
     anyOf: [
       { type: 'number', exclusiveMinimum: 0 },

@@ -14,7 +14,20 @@ import {
   type AssertionValueKind,
 } from './schema-assertion';
 import { nearKeys } from './suggest';
-import { setOwn, toPlain, type MapEntry, type MapNode, type PlainValue, type ScalarNode, type TreeNode } from './tree';
+import { setOwn } from './own';
+import { toPlain, type MapEntry, type MapNode, type PlainValue, type ScalarNode, type TreeNode } from './tree';
+import {
+  call,
+  elements,
+  isText,
+  jsonSchema,
+  pattern,
+  sql,
+  textList,
+  texts,
+  wordLimits,
+  wrong,
+} from './validate-assertion-value';
 import { parseQuantity, quantitySuggestions, QUANTITY_LABELS, type Quantity } from './units';
 
 /** Validates a list of assertions; unusable ones are left out of what it returns. */
@@ -41,6 +54,9 @@ export function validateAssertions(node: TreeNode, pointer: string, report: Repo
   return items;
 }
 
+/** Kinds of values that may be left out. */
+const WITHOUT_VALUE: ReadonlySet<AssertionValueKind> = new Set(['none', 'schema', 'optional', 'elements', 'sql']);
+
 function validateAssertion(node: TreeNode, pointer: string, report: Reporter): Cleaned {
   if (node.kind !== 'map' || node.entries.size === 0) {
     const known = node.kind === 'scalar' && typeof node.value === 'string' ? assertionType(node.value) : undefined;
@@ -53,9 +69,7 @@ function validateAssertion(node: TreeNode, pointer: string, report: Reporter): C
       severity: 'error',
       pointer,
       replacements:
-        known?.value === 'none' || known?.value === 'schema' || known?.value === 'optional'
-          ? [`${String((node as ScalarNode).value)}:`]
-          : [],
+        known !== undefined && WITHOUT_VALUE.has(known.value) ? [`${String((node as ScalarNode).value)}:`] : [],
     });
     return INVALID;
   }
@@ -116,7 +130,7 @@ function validateGroup(entry: MapEntry, pointer: string, report: Reporter): Clea
     });
     return INVALID;
   }
-  const cleaned = validateKeys(entry.node, { threshold: number, assert: validateAssertions }, pointer, report);
+  const cleaned = validateKeys(entry.node, { threshold: share, assert: validateAssertions }, pointer, report);
   if (entry.node.entries.has('assert')) return own(entry.key, cleaned);
   report.add({
     code: 'missing-key',
@@ -148,8 +162,8 @@ function validateObjectForm(node: MapNode, pointer: string, report: Reporter): C
     {
       type: keep,
       value: keep,
-      threshold: limit ?? number,
-      weight: number,
+      threshold: limit ?? (definition !== undefined && SCORED.has(definition.value) ? share : number),
+      weight,
       name: word,
       severity,
       transform: word,
@@ -223,6 +237,38 @@ const number: Check = (node, pointer, report) => {
   return wrong(node, 'a number', pointer, report);
 };
 
+/** Types whose score lies between 0 and 1; a distance has no such scale, and that of a judge may be any. */
+const SCORED: ReadonlySet<AssertionValueKind> = new Set(['similarity', 'group']);
+
+/** A threshold of a score: 75 is most likely 75 %, and no answer would ever meet it. */
+const share: Check = (node, pointer, report) => {
+  const value = number(node, pointer, report);
+  if (typeof value === 'number' && (value < 0 || value > 1)) {
+    report.add({
+      code: 'out-of-range',
+      message: `A score lies between 0 and 1, so that a threshold of ${value} ${value > 1 ? 'is never met' : 'is always met'}.`,
+      span: node.span,
+      severity: 'warning',
+      pointer,
+      replacements: value > 1 && value <= 100 ? [String(value / 100)] : [],
+    });
+  }
+  return value;
+};
+
+const weight: Check = (node, pointer, report) => {
+  const value = number(node, pointer, report);
+  if (typeof value !== 'number' || value >= 0) return value;
+  report.add({
+    code: 'out-of-range',
+    message: `"weight" must be at least 0, not ${value}.`,
+    span: node.span,
+    severity: 'error',
+    pointer,
+  });
+  return INVALID;
+};
+
 const word: Check = (node, pointer, report) => {
   if (node.kind === 'scalar' && typeof node.value === 'string') return node.value;
   return wrong(node, 'a text', pointer, report);
@@ -266,17 +312,6 @@ const LIMITS: Partial<Record<AssertionValueKind, Check>> = {
   'limit-count': limitCheck(null, 'a number of tokens'),
 };
 
-function wrong(node: TreeNode, label: string, pointer: string, report: Reporter): typeof INVALID {
-  report.add({
-    code: 'wrong-type',
-    message: `${nameOf(pointer)} must be ${label}, not ${describeNode(node)}.`,
-    span: node.kind === 'scalar' ? node.span : report.headOf(node),
-    severity: 'error',
-    pointer,
-  });
-  return INVALID;
-}
-
 function validateValue(
   name: string,
   definition: AssertionType,
@@ -288,7 +323,7 @@ function validateValue(
   const kind = definition.value;
   const isEmpty = node === undefined || (node.kind === 'scalar' && node.value === null);
   if (isEmpty) {
-    if (kind === 'none' || kind === 'schema' || kind === 'optional') return null;
+    if (WITHOUT_VALUE.has(kind)) return null;
     // An empty text is a value (`equals: ""`); nothing at all is a slip.
     report.add({
       code: 'missing-value',
@@ -303,25 +338,30 @@ function validateValue(
   if (limit !== undefined) return limit(node, pointer, report);
   switch (kind) {
     case 'text':
+    case 'reference':
       return isPlainScalar(node) ? toPlain(node) : wrong(node, 'a text', pointer, report);
-    case 'similarity':
-      return isPlainScalar(node) || node.kind === 'list' ? toPlain(node) : wrong(node, 'a text', pointer, report);
     case 'pattern':
       return pattern(node, pointer, report);
-    case 'texts':
-      return texts(node, pointer, report);
-    case 'words':
-      return node.kind === 'map' || (node.kind === 'scalar' && typeof node.value === 'number')
-        ? toPlain(node)
-        : wrong(node, 'a number of words, or a map with min and max', pointer, report);
     case 'none':
       return node.kind === 'scalar' && typeof node.value === 'boolean'
         ? node.value
         : wrong(node, 'left empty', pointer, report);
+    case 'texts':
+      return textList(node, pointer, report);
+    case 'similarity':
+      return isPlainScalar(node) ? toPlain(node) : texts(node, 'a text or a list of texts', pointer, report);
+    case 'reasons':
+      return isText(node) ? toPlain(node) : texts(node, 'a word such as stop, or a list of them', pointer, report);
+    case 'words':
+      return wordLimits(node, pointer, report);
     case 'schema':
-      return node.kind === 'map' || (node.kind === 'scalar' && typeof node.value === 'string')
-        ? toPlain(node)
-        : wrong(node, 'a JSON Schema (a map), or a file:// path of one', pointer, report);
+      return jsonSchema(node, pointer, report);
+    case 'elements':
+      return elements(node, pointer, report);
+    case 'sql':
+      return sql(node, pointer, report);
+    case 'call':
+      return call(node, pointer, report);
     default:
       return toPlain(node);
   }
@@ -329,37 +369,6 @@ function validateValue(
 
 function isPlainScalar(node: TreeNode): boolean {
   return node.kind === 'scalar' && node.value !== null;
-}
-
-function texts(node: TreeNode, pointer: string, report: Reporter): Cleaned {
-  if (node.kind !== 'list') return wrong(node, 'a list of texts', pointer, report);
-  const bad = node.items.findIndex((item) => !isPlainScalar(item));
-  const item = node.items[bad];
-  if (item !== undefined) return wrong(item, 'a text', childPointer(pointer, bad), report);
-  return toPlain(node);
-}
-
-function pattern(node: TreeNode, pointer: string, report: Reporter): Cleaned {
-  if (node.kind !== 'scalar' || node.value === null) return wrong(node, 'a regular expression', pointer, report);
-  const source = String(node.value);
-  if (source.includes('{{')) return source;
-  try {
-    new RegExp(source);
-    return source;
-  } catch (error) {
-    const reason = error instanceof Error ? error.message.replace(/^.*: /, '') : String(error);
-    const hint = /^\(\?[a-z]+\)/.test(source)
-      ? ' JavaScript has no inline flags; use icontains, or classes such as [Rr].'
-      : '';
-    report.add({
-      code: 'bad-regex',
-      message: `The regular expression does not compile: ${reason}.${hint}`,
-      span: node.span,
-      severity: 'error',
-      pointer,
-    });
-    return INVALID;
-  }
 }
 
 function own(key: string, value: PlainValue): PlainValue {
