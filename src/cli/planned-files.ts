@@ -41,8 +41,7 @@ export class FilePlanner {
   async plan(file: string): Promise<PlannedFile> {
     const { cwd, out, select, overrides, budget = {} } = this.options;
     const text = await readText(file);
-    const kind = kindOf(file) ?? 'eval';
-    if (kind !== 'eval') {
+    if (kindOf(file) === 'workspace') {
       const document = parseEvalFile(text, file);
       return { path: file, text, document, plan: null, diagnostics: document.diagnostics };
     }

@@ -11,6 +11,7 @@ import { planBaseline } from './plan-baseline';
 import { planCases, requestPool, type CaseSource } from './plan-cases';
 import { planDataset, type PlannedDataset } from './plan-dataset';
 import { EndpointBook } from './plan-endpoints';
+import { planForeign } from './plan-foreign';
 import { drawSeed, runIdOf, shuffled } from './plan-id';
 import { matrixOf } from './plan-matrix';
 import { JudgeBook } from './plan-judge';
@@ -47,6 +48,10 @@ export interface PlanInput {
   runsDir: string;
   /** Reads a file by its absolute path; text as it is or as UTF-8 bytes. Rejects where it cannot. */
   readFile: ReadFile;
+  /** Of imported files: sorted absolute paths of the files that an absolute glob matches; by default those on disk. */
+  glob?: (pattern: string) => Promise<string[]>;
+  /** Of imported files: the environment, for addresses of endpoints; by default that of the process. */
+  env?: Readonly<Record<string, string | undefined>>;
   /** Opens the file of a dataset by its absolute path, as a stream; by default from disk. */
   openFile?: OpenFile;
   /** Whether user code may run: a trusted workspace, or `--allow-code`. With `false` the file is told what that skips. */
@@ -71,8 +76,9 @@ const DEFAULT_CONFIDENCE = 0.95;
 /** Plans a run. Problems come back as diagnostics, all that can be found at once; it rejects for no fault of a file. */
 export async function buildPlan(input: PlanInput): Promise<PlanOutput> {
   const { document } = input;
+  if (document.foreign !== undefined) return planForeign(input, document.foreign, buildPlan);
   const problems = new PlanProblems(document);
-  const { spec } = document;
+  const { spec, hints } = document;
   if (document.kind === 'workspace' || spec === null) {
     // A file that holds nothing usable has said why already; another kind of file has nothing that could be run.
     if (!document.diagnostics.some(({ severity }) => severity === 'error'))
@@ -128,16 +134,17 @@ export async function buildPlan(input: PlanInput): Promise<PlanOutput> {
   });
   reports.flush();
 
+  const isAsked = (endpoint: string, prompt: string) => hints?.allows(endpoint, prompt) !== false;
   const targets = endpoints.flatMap((endpoint) =>
     work.flatMap(({ variant, cases, loadCases, stages }) =>
-      combinations.map((combination): TargetPlan => ({
+      (isAsked(endpoint.plan.name, variant.name) ? combinations : []).map((combination): TargetPlan => ({
         id: targetId(endpoint.plan.name, variant, variants.length, combination),
         endpoint: endpoint.plan,
         prompt: variant.name,
         params: { ...defaults.params, ...endpoint.params, ...spec.params, ...combination },
         ...(spec.matrix === undefined ? {} : { matrix: combination }),
         concurrency: spec.concurrency ?? DEFAULT_CONCURRENCY,
-        cases,
+        cases: cases.filter(({ pointer }) => hints?.allowsCase(pointer, endpoint.plan.name, variant.name) !== false),
         ...(loadCases === undefined ? {} : { loadCases }),
         stages,
         caseSlos: slos.cases,

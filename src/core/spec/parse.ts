@@ -7,6 +7,8 @@ import { INVALID } from './cleaned';
 import { describeNode } from './describe';
 import { kindOf } from './discover';
 import type { Diagnostic, EvalOutline, FileKind, TextRange } from './document';
+import { foreignDocument } from './foreign/document';
+import type { ForeignHints, ForeignPart } from './foreign/types';
 import { TextLines, withoutBom } from './lines';
 import { hashNode } from './node-hash';
 import { buildOutline } from './outline';
@@ -43,6 +45,10 @@ export interface EvalDocument {
   rangeWithin(pointer: string, offset: number, length: number): TextRange | undefined;
   /** Digest of a node with what influences its result; see `hashNode`. */
   nodeHash(pointer: string): string | undefined;
+  /** Of an imported file: what it refers to is read before it is planned. */
+  foreign?: ForeignPart;
+  /** Of an imported file: what its native spec cannot say. */
+  hints?: ForeignHints;
 }
 
 /** What a file's references are held against; without it, names of endpoints are not checked and unknown presets only suspected. */
@@ -83,8 +89,9 @@ export function parseEvalFile(text: string, path: string, context?: ParseContext
   };
 
   if (kind === 'promptfoo' || kind === 'github-models') {
-    if (!broken) foreign(kind, source, report);
-    return { ...located, spec: null, diagnostics: report.diagnostics(path) };
+    const diagnostics = report.diagnostics(path);
+    const file = { path, text: source, lines };
+    return foreignDocument({ ...base, kind, file, root, broken, diagnostics, fallbackName: fallbackName(path) });
   }
   if (root === null) {
     if (!broken) empty(source, kind, report);
@@ -242,16 +249,6 @@ function openingOf(node: TreeNode | null, offset: number, source: string): numbe
   const children = node.kind === 'list' ? node.items : [...node.entries.values()].map((entry) => entry.node);
   const inner = children.flatMap((child) => openingOf(child, offset, source) ?? []);
   return inner.length > 0 ? Math.max(...inner) : isOpen && node.flow ? start : undefined;
-}
-
-function foreign(kind: 'promptfoo' | 'github-models', source: string, report: Reporter): void {
-  const what = kind === 'promptfoo' ? 'a promptfoo configuration' : 'a GitHub Models prompt file';
-  report.add({
-    code: 'foreign-format',
-    message: `This is ${what}: it is recognised, but this version cannot run it yet.`,
-    span: { start: 0, end: firstLineEnd(source) },
-    severity: 'info',
-  });
 }
 
 const SMALLEST_FILE = `name: Greeting
