@@ -6,6 +6,7 @@ import { doctorCommand } from './doctor-command';
 import { CliError, EXIT } from './exit-code';
 import { FORMATS, parseFormats } from './format-option';
 import { wantsColour, type CliIo } from './io';
+import { importCommand } from './import-command';
 import { metricsCommand } from './metrics-command';
 import { runCommand } from './run-command';
 import { schemaCommand } from './schema-command';
@@ -133,7 +134,17 @@ function buildProgram(io: CliIo, setCode: (code: number) => void): Command {
       const formats = parseFormats(flags.format, ['table', 'json']);
       setCode(await doctorCommand(io, { quick: flags.quick ?? false, formats }));
     });
-  for (const later of ['compare', 'baseline', 'import']) {
+  program
+    .command('import')
+    .description('write the eval file that a promptfoo configuration or a GitHub Models prompt file amounts to')
+    .argument('<file>', 'promptfooconfig.yaml, *.promptfoo.yaml, *.prompt.yml, or one like them')
+    .option('--out <file>', 'where to write it; - for the standard output (default: beside the file, as *.eval.yaml)')
+    .option('--force', 'overwrite a file that is there')
+    .action(async (file: string, flags: { out?: string; force?: boolean }) => {
+      const out = flags.out === undefined ? {} : { out: flags.out };
+      setCode(await importCommand(io, file, { ...out, force: flags.force ?? false }));
+    });
+  for (const later of ['compare', 'baseline']) {
     program
       .command(later, { hidden: true })
       .argument('[rest...]')
