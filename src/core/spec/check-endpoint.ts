@@ -87,6 +87,8 @@ function checkUrl(node: ScalarNode, value: string, pointer: string, report: Repo
   }
   if (url.username !== '' || url.password !== '')
     literalSecret(node, pointer, 'The URL holds a user name or password', report);
+  const key = [...url.searchParams.keys()].find((name) => SECRET_KEYS.test(name));
+  if (key !== undefined) literalSecret(node, pointer, `The URL holds a key ("${key}")`, report);
 }
 
 function checkSim(node: MapNode, pointer: string, report: Reporter): void {

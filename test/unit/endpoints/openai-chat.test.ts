@@ -306,6 +306,12 @@ describe('openai-chat: events that repeat', () => {
     assert.match(lines[2] ?? '', /^failure malformed_event/);
   });
 
+  it('are looked at where they are of another type, such as an error', () => {
+    const good = write('a', false, 0);
+    const { lines } = decode([good, good, `event: error\n${good}`]);
+    assert.match(lines[2] ?? '', /^failure server_error_event/);
+  });
+
   it('are counted without their text where nobody keeps it', () => {
     const events = ['a', 'b', '\\', '"', '', 'c'].map((content) => write(content, false, 0));
     const { lines } = decode(events, false);

@@ -216,17 +216,15 @@ describe('proxySettings', () => {
 
 describe('a load worker behind a proxy', function () {
   this.timeout(20_000);
-  after(removeTempDirs);
-  let before: string | undefined;
-  beforeEach(() => (before = process.env['HTTPS_PROXY']));
-  afterEach(() => {
-    if (before === undefined) delete process.env['HTTPS_PROXY'];
-    else process.env['HTTPS_PROXY'] = before;
-  });
+  const dir = tempDir();
+  const workerEntry = join(dir, 'worker.js');
+  const caPath = join(dir, 'ca.pem');
+  const LOGIN = 'ann:s3cret-pass';
+  let outside: string | undefined;
+  let runner: LoadRunner;
 
-  it('uses the proxy, the CA file and the login of the environment, and shows no password', async () => {
-    const dir = tempDir();
-    const workerEntry = join(dir, 'worker.js');
+  before(async () => {
+    writeFileSync(caPath, authority.cert);
     await build({
       entryPoints: ['src/engine/worker.ts'],
       bundle: true,
@@ -235,43 +233,61 @@ describe('a load worker behind a proxy', function () {
       outfile: workerEntry,
       logLevel: 'silent',
     });
-    const caPath = join(dir, 'ca.pem');
-    writeFileSync(caPath, authority.cert);
+  });
+  after(removeTempDirs);
+  beforeEach(() => {
+    outside = process.env['HTTPS_PROXY'];
+    runner = new LoadRunner({ workerEntry, workers: 1, clockOriginMs: monotonicMs() });
+  });
+  afterEach(async () => {
+    if (outside === undefined) delete process.env['HTTPS_PROXY'];
+    else process.env['HTTPS_PROXY'] = outside;
+    await runner.close();
+  });
+
+  /** One case, asked as a run asks it. */
+  async function ask(url: string, proxyPort: number): Promise<EndedRequest[]> {
+    process.env['HTTPS_PROXY'] = `http://${LOGIN}@127.0.0.1:${proxyPort}`;
+    const { signal } = new AbortController();
+    const endpoint = endpointPlan({
+      api: 'openai-chat',
+      url,
+      proxy: `http://127.0.0.1:${proxyPort}`,
+      tls: { caPath, rejectUnauthorized: true },
+    });
+    await runner.open({ id: 't', endpoint, params: {}, apiKey: undefined }, 1, signal);
+    const ended: EndedRequest[] = [];
+    const request = { pointer: '/cases/0', repeat: 0, messages: [{ role: 'user' as const, content: 'hi' }] };
+    await runner.run(
+      't',
+      'cases',
+      { kind: 'cases', concurrency: 1, requests: [request], retryAttempts: 0 },
+      {
+        onStart: () => undefined,
+        onEnded: (batch) => void ended.push(...batch),
+        onAnswerDelta: () => undefined,
+        onLive: () => undefined,
+      },
+      signal,
+    );
+    return ended;
+  }
+
+  it('uses the proxy, the CA file and the login of the environment', async () => {
     const server = await serveEvents(local);
     const proxy = await serveProxy();
-    process.env['HTTPS_PROXY'] = `http://ann:s3cret-pass@127.0.0.1:${proxy.port}`;
-    const runner = new LoadRunner({ workerEntry, workers: 1, clockOriginMs: monotonicMs() });
-    try {
-      const { signal } = new AbortController();
-      const endpoint = endpointPlan({
-        api: 'openai-chat',
-        url: `https://127.0.0.1:${server.port}/v1`,
-        proxy: `http://127.0.0.1:${proxy.port}`,
-        tls: { caPath, rejectUnauthorized: true },
-      });
-      await runner.open({ id: 't', endpoint, params: {}, apiKey: undefined }, 1, signal);
-      const ended: EndedRequest[] = [];
-      const request = { pointer: '/cases/0', repeat: 0, messages: [{ role: 'user' as const, content: 'hi' }] };
-      await runner.run(
-        't',
-        'cases',
-        { kind: 'cases', concurrency: 1, requests: [request], retryAttempts: 0 },
-        {
-          onStart: () => undefined,
-          onEnded: (batch) => void ended.push(...batch),
-          onAnswerDelta: () => undefined,
-          onLive: () => undefined,
-        },
-        signal,
-      );
-      assert.deepEqual(
-        ended.map(({ record, answer }) => [record.outcome, answer?.text]),
-        [['completed', 'ab']],
-      );
-      assert.deepEqual(proxy.logins, [`Basic ${Buffer.from('ann:s3cret-pass').toString('base64')}`]);
-      assert.ok(!JSON.stringify([ended, runner.notes]).includes('s3cret'));
-    } finally {
-      await runner.close();
-    }
+    const ended = await ask(`https://127.0.0.1:${server.port}/v1`, proxy.port);
+    assert.deepEqual(
+      ended.map(({ record, answer }) => [record.outcome, answer?.text]),
+      [['completed', 'ab']],
+    );
+    assert.deepEqual(proxy.logins, [`Basic ${Buffer.from(LOGIN).toString('base64')}`]);
+  });
+
+  it('shows no login, not even one that the proxy sends back', async () => {
+    const server = await serveEvents();
+    const proxy = await serveProxy({ status: 407 });
+    const [end] = await ask(`http://127.0.0.1:${server.port}/v1`, proxy.port);
+    assert.match(end?.record.error?.message ?? '', /It said: refused Basic \[redacted\]$/);
   });
 });

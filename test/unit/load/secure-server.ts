@@ -41,7 +41,7 @@ export interface Proxy extends Served {
 }
 
 export interface ProxyBehaviour {
-  /** Refuses everything with this status. */
+  /** Refuses everything with this status, and sends the login back. */
   status?: number;
   /** Answers a tunnel with these bytes. */
   answer?: string;
@@ -58,7 +58,7 @@ export async function serveProxy({ status, answer, delayMs = 0, certified }: Pro
     requests.push(request);
     logins.push(request.headers['proxy-authorization']);
     if (status !== undefined) {
-      response.writeHead(status).end();
+      response.writeHead(status).end(`refused ${request.headers['proxy-authorization']}`);
       return;
     }
     const upstream = http.request(request.url ?? '', { method: request.method, headers: request.headers }, (reply) => {
