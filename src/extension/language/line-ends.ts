@@ -48,6 +48,7 @@ const SIGN: Record<ItemState, string> = {
   noted: '→',
 };
 
+const DATASET: Subject = 'case:/dataset';
 const MAX_TEXT = 80;
 /** A curve has an answer, what lies beyond it and a price. */
 const MAX_CURVE_TEXT = 110;
@@ -203,12 +204,17 @@ function describe(observations: Observation[]): { state: ItemState; text: string
   return describeStages(observations.filter((item): item is StageObservation => item.kind === 'stage'));
 }
 
+/** Rows of a dataset share their place; that they differ says nothing about any of them. */
+function isFlaky({ subject, tally }: { subject: Subject; tally: Tally }): boolean {
+  return subject !== DATASET && tally.passed > 0 && tally.failed > 0;
+}
+
 function describeAssertions(observations: AssertionObservation[]): { state: ItemState; text: string } {
   const tally = addTallies(observations.map((item) => item.tally));
   const samples = observations.flatMap((item) =>
     item.sample === null ? [] : [{ ...item.sample, subject: item.subject, target: item.target }],
   );
-  const flaky = observations.some((item) => item.tally.passed > 0 && item.tally.failed > 0);
+  const flaky = observations.some(isFlaky);
   const asked = total(tally) - tally.skipped;
   const counts = `${tally.passed}/${asked}`;
   if (tally.failed > 0) {
@@ -218,7 +224,9 @@ function describeAssertions(observations: AssertionObservation[]): { state: Item
       sample === undefined
         ? ''
         : [
-            observations.some((item) => item.subject !== sample.subject) ? sample.case : '',
+            sample.subject === DATASET || observations.some((item) => item.subject !== sample.subject)
+              ? sample.case
+              : '',
             observations.some((item) => item.target !== sample.target) ? sample.target : '',
           ]
             .filter((part) => part !== '')
@@ -249,22 +257,28 @@ function describeAssertions(observations: AssertionObservation[]): { state: Item
 
 function describeCases(observations: CaseObservation[]): { state: ItemState; text: string } {
   const tally = addTallies(observations.map((item) => item.tally));
-  const flaky = observations.some((item) => item.tally.passed > 0 && item.tally.failed > 0);
+  const flaky = observations.some(isFlaky);
   const state = caseState(tally);
   const asked = total(tally) - tally.skipped;
   const sample = observations.map((item) => item.sample).find((item) => item.outcome !== 'passed');
+  const rows = observations.every(({ subject }) => subject === DATASET) ? ' rows' : '';
   switch (state) {
     case 'failed':
       return {
         state,
-        text: line(state, asked === 1 ? 'failed' : `${tally.passed}/${asked}${flaky ? ' flaky' : ' failed'}`),
+        text: line(
+          state,
+          asked === 1
+            ? 'failed'
+            : `${tally.passed}/${asked}${rows}${flaky ? ' flaky' : rows === '' ? ' failed' : ' passed'}`,
+        ),
       };
     case 'error':
       return { state, text: line(state, `no answer · ${sample?.reason ?? 'no reason given'}`) };
     case 'skipped':
       return { state, text: line(state, `skipped · ${sample?.reason ?? 'no reason given'}`) };
     default:
-      return { state, text: line(state, asked === 1 ? 'passed' : `${tally.passed}/${asked}`) };
+      return { state, text: line(state, asked === 1 ? 'passed' : `${tally.passed}/${asked}${rows}`) };
   }
 }
 

@@ -97,7 +97,7 @@ export function surveyOf(input: SurveyInput): Survey {
   });
 
   // A case or stage is alone of its kind in its own scope: where it stands in the list says nothing about it.
-  const cases = outline.cases.map((item) => node('case', `case:${item.id}`, item, 0));
+  const cases = [...outline.cases, ...datasetOf(outline)].map((item) => node('case', `case:${item.id}`, item, 0));
   const stages = outline.stages.map((item) => node('stage', `stage:${item.id}`, item, 0));
   const nodes = [
     ...cases,
@@ -146,6 +146,12 @@ export function surveyOf(input: SurveyInput): Survey {
       return inputs;
     },
   };
+}
+
+/** The rows of a dataset stand in another file: here they are one place, and what is found of them is found there. */
+function datasetOf({ dataset }: EvalOutline): OutlineItem[] {
+  // The planner takes the pointer for all of its rows.
+  return dataset === undefined ? [] : [{ ...dataset, id: dataset.pointer }];
 }
 
 function digest(parts: string[]): string {

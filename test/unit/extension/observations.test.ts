@@ -48,6 +48,20 @@ function texts(file: Survey, observations: Observation[]): Record<string, string
 }
 
 describe('observations', () => {
+  it('finds what is found of the rows of a dataset at the dataset, and calls none of it flaky', () => {
+    const file = survey({ prompt: 'Answer {{q}}', dataset: 'rows.csv', assert: [{ contains: 'yes' }] });
+    const observer = new RunObserver(file, '2026-01-01T00:00:00.000Z', true);
+    for (const [row, outcome] of (['passed', 'failed', 'passed'] as const).entries()) {
+      const pointer = `/dataset#${row + 1}`;
+      const reason = 'does not contain "yes"';
+      const found = [assertion('/assert/0', { outcome, reason }), assertion(`${pointer}/assert/0`)];
+      observer.onCase(record(pointer, `row ${row + 1}`, found, { outcome }));
+    }
+    const shown = texts(file, observer.observations);
+    assert.equal(shown['/dataset'], '✗ 2/3 rows passed');
+    assert.equal(shown['/assert/0'], '✗ 2/3 failed · row 2: does not contain "yes"');
+  });
+
   it('answers each assertion, case, stage and SLO at its place', () => {
     const file = survey(FILE);
     const shown = texts(file, observe(file).observations);

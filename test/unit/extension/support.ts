@@ -9,6 +9,7 @@ export interface FileSketch {
   prompt?: unknown;
   endpoints?: unknown;
   cases?: { name: string; vars?: unknown; assert?: unknown[] }[];
+  dataset?: string;
   assert?: unknown[];
   load?: { name: string; rate?: number; slo?: unknown[] }[];
   slo?: unknown[];
@@ -34,6 +35,7 @@ export function survey(file: FileSketch): Survey {
       ...item(`/cases/${index}`, one.name),
       assertions: list(one.assert, `/cases/${index}/assert`),
     })),
+    ...(file.dataset === undefined ? {} : { dataset: item('/dataset', file.dataset) }),
     assertions: list(file.assert, '/assert'),
     stages: (file.load ?? []).map((one, index) => ({
       ...item(`/load/${index}`, one.name),
