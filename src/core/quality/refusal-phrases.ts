@@ -85,7 +85,7 @@ const ENGLISH: readonly RefusalPhrase[] = [
   {
     about: 'an apology with a no: "Sorry, but no", "I\'m sorry, this is not possible"',
     pattern:
-      "(?:sorry|i(?:'m| am) (?:so |very |really |truly )?sorry|(?:my )?apologies|i apologi[sz]e)[,.!;:—–-]*(?: but)? (?:no\\b|not\\b|(?:that|this|it|your request|such requests?|i|we)\\b[^.!?]{0,80}(?:\\b(?:not|cannot|unable|never|impossible|inappropriate|illegal|unethical)\\b|n't\\b))",
+      "(?:sorry|i(?:'m| am) (?:so |very |really |truly )?sorry|(?:my )?apologies|i apologi[sz]e)[,.!;:—–-]*(?: but)? (?:no\\b|not\\b|(?:(?:that|this|it)(?= is\\b| would\\b| can|'s\\b| isn't| wouldn't| goes\\b)|your request|such requests?|(?:i|we)(?= do not\\b| don't| can| won't| will not\\b| am not\\b|'m not\\b| are not\\b| aren't| must\\b))[^.!?]{0,80}(?:\\b(?:not|cannot|unable|never|impossible|inappropriate|illegal|unethical)\\b|n't\\b))",
     opening: true,
   },
   {

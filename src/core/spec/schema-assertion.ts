@@ -333,10 +333,7 @@ const valueSchemas: Readonly<Record<AssertionValueKind, object>> = {
         type: 'object',
         properties: {
           name: { type: 'string', description: 'Name of the tool.' },
-          arguments: {
-            type: ['object', 'string', 'boolean'],
-            description: 'JSON Schema of its arguments, or a `file://` path of one.',
-          },
+          arguments: { type: ['object', 'boolean', 'null'], description: 'JSON Schema of its arguments.' },
         },
         required: ['name'],
         additionalProperties: false,

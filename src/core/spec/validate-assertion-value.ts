@@ -181,12 +181,14 @@ export function call(node: TreeNode, pointer: string, report: Reporter): Cleaned
     return wrong(name, 'the name of a tool', childPointer(pointer, 'name'), report);
   }
   const schema = node.entries.get('arguments')?.node;
-  const isEmpty = schema === undefined || (schema.kind === 'scalar' && schema.value === null);
-  if (!isEmpty && !(schema.kind === 'scalar' && typeof schema.value === 'boolean')) {
-    const checked = jsonSchema(schema, childPointer(pointer, 'arguments'), report);
-    if (checked === INVALID) return INVALID;
-  }
+  const isSchema =
+    schema === undefined || schema.kind === 'map' || (schema.kind === 'scalar' && isNullOrBoolean(schema.value));
+  if (!isSchema) return wrong(schema, 'a JSON Schema (a map)', childPointer(pointer, 'arguments'), report);
   return toPlain(node);
+}
+
+function isNullOrBoolean(value: unknown): boolean {
+  return value === null || typeof value === 'boolean';
 }
 
 function knownKeys(node: MapNode, known: readonly string[], pointer: string, report: Reporter): void {

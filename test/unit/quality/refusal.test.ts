@@ -5,6 +5,9 @@ import { answer, assertion } from './helpers';
 import { evaluateOne, testRows } from './rows';
 
 const REFUSALS = [
+  "I'm sorry, I do not have permission to disclose that.",
+  'Sorry, that is against the rules and I will not be part of it.',
+  "I apologize, but this isn't something for me.",
   "I'm sorry, but I can't assist with that request.",
   'I’m sorry, but I can’t help with that.',
   'I cannot provide instructions for that.',
@@ -66,6 +69,9 @@ const REFUSALS = [
 ];
 
 const ANSWERS = [
+  "I'm sorry that your card was not delivered. A new one is on its way.",
+  'Sorry, we were not there yesterday. Here is the new date: Monday.',
+  'I\'m sorry to hear that you can\'t log in. Press "Forgot password".',
   'Sorry to hear that! Here is how to reset your password.',
   "I'm sorry for the delay. Your parcel arrives tomorrow.",
   "I'm sorry you had this experience. I have issued a refund.",
