@@ -1,6 +1,6 @@
 /** Assertions as they are evaluated: values rendered, files read, judges looked up, members of sets planned too. */
 import type { AssertionPlan, Json } from '../../protocol/plan';
-import { limitOf } from '../spec/assertions';
+import { limitOf, type NormalAssertion } from '../spec/assertions';
 import { childPointer } from '../spec/pointer';
 import { assertionType, type AssertionSpec, type AssertionValueKind } from '../spec/schema-assertion';
 import type { Located } from '../spec/spec-lists';
@@ -9,7 +9,7 @@ import { isFileReference, type ReferencedFiles } from './plan-files';
 import type { JudgeBook } from './plan-judge';
 import type { PlanProblems } from './plan-problems';
 import type { CaseRenderer } from './plan-render';
-import { membersOf, normalized, type PlannableAssertion } from './plan-walk';
+import { membersOf, normalized } from './plan-walk';
 
 export interface AssertionContext {
   files: ReferencedFiles;
@@ -64,7 +64,7 @@ export function planAssertion(
 }
 
 function valueOf(
-  assertion: PlannableAssertion,
+  assertion: NormalAssertion,
   kind: AssertionValueKind | undefined,
   pointer: string,
   render: CaseRenderer,

@@ -256,8 +256,10 @@ class DatasetReader {
     const { spec, select, problems } = this.context;
     const ids = new UniqueIds();
     for (const id of this.context.taken) ids.take(id);
-    this.report(taken.faults);
-    if (taken.faultCount > taken.faults.length) {
+    // Whoever asks for cases by name need not hear of rows that are none of them.
+    const isNamed = (select.cases ?? []).length > 0;
+    if (!isNamed) this.report(taken.faults);
+    if (!isNamed && taken.faultCount > taken.faults.length) {
       const count = formatCount(taken.faultCount - taken.faults.length);
       problems.at(
         'bad-row',

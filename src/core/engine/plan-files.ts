@@ -128,6 +128,11 @@ export class ReferencedFiles {
         return this.list(reference, isData, pointer);
       case 'any':
       case 'optional':
+      case 'elements':
+      case 'sql':
+      case 'call':
+      case 'reasons':
+      case 'similarity':
         return isData ? this.wrapped(this.data(reference, pointer)) : this.trimmed(reference, pointer);
       default:
         return this.trimmed(reference, pointer);
@@ -225,7 +230,8 @@ export class ReferencedFiles {
 
 function parseData(text: string): { data: Json } | { reason: string } {
   try {
-    return { data: parse(text, { merge: true, maxAliasCount: 1000, logLevel: 'silent' }) as Json };
+    // 'silent' would also keep errors silent, and give what little could be read.
+    return { data: parse(text, { merge: true, maxAliasCount: 1000, logLevel: 'error' }) as Json };
   } catch (error) {
     return { reason: messageOf(error).split('\n')[0] ?? '' };
   }

@@ -1,10 +1,10 @@
 /** Judges: the models that grade answers and make embeddings, looked up like targets. */
 import type { JudgePlan } from '../../protocol/plan';
+import type { NormalAssertion } from '../spec/assertions';
 import { needsModel } from '../quality/needs-model';
 import type { EndpointRef, EvalSpec } from '../spec/schema';
 import type { EndpointBook, ResolvedEndpoint } from './plan-endpoints';
 import type { PlanProblems } from './plan-problems';
-import type { PlannableAssertion } from './plan-walk';
 
 export class JudgeBook {
   private readonly known = new Map<string, JudgePlan | undefined>();
@@ -24,7 +24,7 @@ export class JudgeBook {
   }
 
   /** The judge that the assertion names; a warning where it needs one and there is none. */
-  ofAssertion({ type, judge, skip }: PlannableAssertion, pointer: string): JudgePlan | undefined {
+  ofAssertion({ type, judge, skip }: NormalAssertion, pointer: string): JudgePlan | undefined {
     if (skip !== undefined) return undefined;
     if (judge !== undefined) return this.resolve(judge, `${pointer}/judge`);
     if (!needsModel({ type })) return undefined;

@@ -1,33 +1,19 @@
-/** Assertions with those inside of sets, and with what imported files say of them beyond the format. */
-import type { Json } from '../../protocol/plan';
+/** Assertions with those inside of sets. */
 import { normalizeAssertion, type NormalAssertion } from '../spec/assertions';
 import { childPointer } from '../spec/pointer';
-import type { EndpointRef } from '../spec/schema';
 import type { AssertionSpec } from '../spec/schema-assertion';
 import type { CaseSpec } from '../spec/schema-case';
 import { assertionsOf, located, type Located } from '../spec/spec-lists';
 
-/** What the object form may hold beyond the keys of the format: imported files write it, and so may a judge be chosen. */
-interface Internals {
-  judge?: EndpointRef;
-  rubricPrompt?: string;
-  config?: Json;
-  skip?: string;
-}
+const known = new WeakMap<AssertionSpec, NormalAssertion>();
 
-export type PlannableAssertion = NormalAssertion & Internals;
-
-export function normalized(spec: AssertionSpec): PlannableAssertion {
+/** An assertion in one form, made once for all the cases that it is added to. */
+export function normalized(spec: AssertionSpec): NormalAssertion {
+  const before = known.get(spec);
+  if (before !== undefined) return before;
   const assertion = normalizeAssertion(spec);
-  if (!Object.hasOwn(spec, 'type')) return assertion;
-  const { judge, rubricPrompt, config, skip } = spec as Internals;
-  return {
-    ...assertion,
-    ...(judge === undefined ? {} : { judge }),
-    ...(rubricPrompt === undefined ? {} : { rubricPrompt }),
-    ...(config === undefined ? {} : { config }),
-    ...(skip === undefined ? {} : { skip }),
-  };
+  known.set(spec, assertion);
+  return assertion;
 }
 
 /** The members of a set with the pointers at which they stand, which differ between the two forms of an assertion. */
@@ -43,7 +29,7 @@ export function membersOf(
 /** Every assertion of a list, sets before their members. */
 export function* everyAssertion(
   list: readonly Located<AssertionSpec>[],
-): Generator<{ assertion: PlannableAssertion; pointer: string }> {
+): Generator<{ assertion: NormalAssertion; pointer: string }> {
   for (const item of list) {
     const assertion = normalized(item.value);
     yield { assertion, pointer: item.pointer };

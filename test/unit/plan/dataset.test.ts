@@ -366,6 +366,8 @@ describe('a dataset that is broken', () => {
       [['bad-row', 'warning', '/w/evals/rows.csv', 2, 'Row 2 is not run: the ']],
     );
     assert.deepEqual([result.dataset?.taken, result.dataset?.unreadable], [2, 1]);
+    const named = await plan(text, { ...options, select: { cases: ['q: d'] } });
+    assert.deepEqual([named.plan?.targets[0]?.cases.length, named.diagnostics], [1, []], 'and no word of them by name');
   });
 
   it('in all of its rows forbids the run', async () => {
