@@ -50,8 +50,8 @@ export class RunServices implements QualityServices {
   }
 
   /** Rejects with PromptrigError `not_found` where their bundle is missing. */
-  async parsers(): Promise<Parsers> {
-    return loadParsers(this.options.parsersEntry);
+  parsers(): Promise<Parsers> {
+    return Promise.resolve().then(() => loadParsers(this.options.parsersEntry));
   }
 
   async dispose(): Promise<void> {
