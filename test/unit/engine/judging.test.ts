@@ -4,10 +4,12 @@ import { judgeConversation } from '../../../src/core/engine/judge-answer';
 import { JudgingQueue } from '../../../src/core/engine/judging';
 import { GRADED_ANSWERS, KEPT_FAILURES, LoadQuality } from '../../../src/core/engine/load-quality';
 import type { EndedRequest } from '../../../src/core/load/types';
-import type { Judge, JudgeReply } from '../../../src/core/quality/types';
+import type { PromptedJudge } from '../../../src/core/quality/judge/grading';
+import type { JudgeReply } from '../../../src/core/quality/types';
 import type { AssertionPlan, CasePlan } from '../../../src/protocol/plan';
 import type { CaseRecord, RequestRecord } from '../../../src/protocol/run-json';
 import { assertion, services } from '../quality/helpers';
+import { prompts } from '../quality/judge/support';
 import { requestRecord } from '../support/samples';
 
 const options = { slos: [], confidence: 0.95, policy: 'point' as const };
@@ -123,9 +125,10 @@ describe('a judge asked twice', () => {
   const usage = { calls: 1, input_tokens: 10, output_tokens: 2, cost: 0.1 };
 
   /** Grades with these scores in turn. */
-  function judgeOf(...scores: number[]): Judge & { asked: number } {
+  function judgeOf(...scores: number[]): PromptedJudge & { asked: number } {
     const judge = {
       label: 'judge',
+      prompts,
       asked: 0,
       ask: (): Promise<JudgeReply> => {
         const score = scores[judge.asked % scores.length] ?? 0;
