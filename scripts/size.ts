@@ -16,7 +16,7 @@ const limits: Record<string, number> = {
   'dist/engine.js': 700 * kB,
   'dist/webview/run.js': 550 * kB,
   // Parser, planner, reports and the simulator in one: nothing of it is loaded by the editor.
-  'dist/cli.js': 1_000 * kB,
+  'dist/cli.js': 1_200 * kB,
   // A vocabulary; it compresses to less than half, and only the package's size counts for who installs it.
   'dist/tokenizer.js': 2_900 * kB,
   // Fourteen grammars; they compress to a fifth.

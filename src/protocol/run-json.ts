@@ -1,5 +1,5 @@
 /** The files of one run: `run.json`, `requests.ndjson`, `cases.ndjson`. Keys are snake_case, times ms, money USD, rates per second. */
-import type { ApiKind, Json, LoadPattern, Severity, ShardPlan } from './plan';
+import type { ApiKind, Json, LoadPattern, Severity, ShardPlan, RunPlan } from './plan';
 
 export type Verdict = 'pass' | 'fail' | 'inconclusive';
 export type RunVerdict = Verdict | 'error';
@@ -32,6 +32,8 @@ export interface RunJson {
     cores: number;
     git: { commit: string; dirty: boolean } | null;
   };
+  /** The rows of the dataset that were taken, where the file has one. */
+  dataset?: RunPlan['dataset'];
   targets: TargetResult[];
   /** Of a part of a run (`run --shard`): which, of how many. */
   shard?: ShardPlan;

@@ -53,6 +53,7 @@ export async function executeRun(options: ExecuteOptions): Promise<RunJson> {
     confidence: plan.confidence,
     status: 'running',
     environment: await describeEnvironment(options.promptrigVersion, plan.baseDir),
+    ...(plan.dataset === undefined ? {} : { dataset: plan.dataset }),
     targets: [],
     ...(plan.shard === undefined ? {} : { shard: plan.shard }),
     verdict: 'inconclusive',

@@ -1,5 +1,6 @@
+import { basename } from 'node:path';
 import type { CaseRecord, CurveResult, RunJson, SloResult, StageResult, TargetResult } from '../../protocol/run-json';
-import { formatValue } from '../metrics/format';
+import { formatCount, formatValue } from '../metrics/format';
 import { stageCaveats } from './flags';
 import { plainData } from './plain';
 import { INDENT, sentence } from './sentence';
@@ -34,7 +35,7 @@ export interface TableContext extends TableOptions {
 export function renderTable(run: RunJson, cases: CaseRecord[], options: TableOptions): string {
   const context: TableContext = { ...options, run: plainData(run), paint: painter(options.colour) };
   const safeCases = plainData(cases);
-  const lines = ['', title(context)];
+  const lines = ['', title(context), ...datasetLines(context)];
   for (const target of context.run.targets) {
     lines.push(
       '',
@@ -57,6 +58,16 @@ export function renderVerdictLine(run: RunJson, options: TableOptions): string {
 
 function title({ run, paint }: TableContext): string {
   return `${paint('strong', run.name)}  ${paint('dim', `${run.source.path} · seed ${run.seed}`)}`;
+}
+
+/** Which rows the verdict speaks of. */
+function datasetLines({ run: { dataset }, paint }: TableContext): string[] {
+  if (dataset === undefined) return [];
+  const { path, read, taken, unreadable, complete, seed } = dataset;
+  const rows = `${formatCount(read)}${complete ? '' : ' or more'} rows`;
+  const drawn = seed === undefined ? '' : `, drawn with the seed ${seed}`;
+  const bad = unreadable === 0 ? '' : `, ${formatCount(unreadable)} unreadable`;
+  return [paint('dim', `${basename(path)}: ${formatCount(taken)} of ${rows}${bad}${drawn}`)];
 }
 
 function targetLines(target: TargetResult, cases: CaseRecord[], context: TableContext): string[] {
