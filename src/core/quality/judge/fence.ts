@@ -17,8 +17,8 @@ export class Fence {
   /** Letters and digits that occur in none of the texts. */
   readonly mark: string;
 
-  constructor(texts: readonly string[]) {
-    this.mark = markFor(texts);
+  constructor(texts: readonly string[], length = MARK_LENGTH) {
+    this.mark = markFor(texts, length);
   }
 
   /** The tag that opens a block, as the block begins with it. */
@@ -38,12 +38,12 @@ function withoutTurns(text: string): string {
   );
 }
 
-function markFor(texts: readonly string[]): string {
+function markFor(texts: readonly string[], length: number): string {
   const hash = createHash('sha256');
   for (const text of texts) hash.update(`${text.length}\n`).update(text);
   let mark = '';
   do {
-    mark = hash.update('#').copy().digest('hex').slice(0, MARK_LENGTH);
+    mark = hash.update('#').copy().digest('hex').slice(0, length);
   } while (texts.some((text) => text.toLowerCase().includes(mark)));
   return mark;
 }

@@ -19,6 +19,21 @@ describe('cosineSimilarity', () => {
     assert.ok(Math.abs((cosineSimilarity([1, 2, 3], [4, 5, 6]) ?? 0) - 32 / Math.sqrt(14 * 77)) < 1e-15);
   });
 
+  it('is not carried past 1 by rounding', () => {
+    for (const [vector, factor] of [
+      [[0.596, 0.646, 0.1], 61 / 7],
+      [[0.437, 0.077, 0.274], 9 / 7],
+    ] as const) {
+      assert.equal(
+        cosineSimilarity(
+          vector,
+          vector.map((value) => value * factor),
+        ),
+        1,
+      );
+    }
+  });
+
   it('has none for what has no direction', () => {
     assert.equal(cosineSimilarity([0, 0], [1, 2]), null);
     assert.equal(cosineSimilarity([1, 2], [0, 0]), null);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { setMaxListeners } from 'node:events';
+import { getEventListeners, setMaxListeners } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { HttpJudge, type HttpJudgeOptions } from '../../../../src/core/quality/judge/http-judge';
@@ -234,8 +234,9 @@ describe('HttpJudge', () => {
       assert.ok(JSON.stringify(endpoint.heard[1]?.body).length < 10_000);
     });
 
-    it('that was cut off in the middle of a number is not taken for a whole one', async () => {
-      const endpoint = await serving(() => says('{"reason": "a {b}", "pass": true, "score": 0.', { finish: 'length' }));
+    it('that was cut off by its token limit is not mended', async () => {
+      const half = '{"score": 0.9, "pass": true, "parts": {"a": 1}, "reason": "meets a, but';
+      const endpoint = await serving(() => says(half, { finish: 'length' }));
       assert.match(reasonOf(await judgeAt(endpoint.url).ask(VERDICT, never)), /raise max_tokens/);
     });
 
@@ -335,11 +336,50 @@ describe('HttpJudge', () => {
     });
 
     it('by cutting its answer is asked again', async () => {
-      const cut: Scripted = { body: 'data: {"choices":[{"delta":{"content":"{\\"pass\\": tr"}}]}\n\n', cut: true };
+      const cut: Scripted = { body: 'data: {"choices":[{"delta":{"content":"{\\"pass\\": tr"}}]}\n\n', ending: 'cut' };
       const endpoint = await serving((_, n) => (n === 0 ? cut : saysJson(GOOD)));
       const reply = await judgeAt(endpoint.url).ask(VERDICT, never);
       assert.deepEqual(reply.ok && reply.value, GOOD);
       assert.equal(reply.usage.calls, 2);
+    });
+
+    it('by falling silent in the middle is given up at its limit on silence', async () => {
+      const clock = new FakeClock();
+      const begun: Scripted = { body: 'data: {"choices":[{"delta":{"content":"{"}}]}\n\n', ending: 'open' };
+      const endpoint = await serving((_, n) => (n === 0 ? begun : saysJson(GOOD)));
+      const timeout = { connectMs: 1_000, firstTokenMs: 60_000, idleMs: 3_000, totalMs: 600_000 };
+      const asking = judgeAt(endpoint.url, { timeout }, { clock }).ask(VERDICT, never);
+      await endpoint.heardAtLeast(1);
+      // Until the first token has arrived the limit is another.
+      await tick(100);
+      clock.advance(2_999);
+      assert.equal(clock.pending, 2, 'limits on the whole and on silence');
+      clock.advance(1);
+      await until(() => clock.pending === 1);
+      clock.advance(500);
+      const reply = await asking;
+      assert.deepEqual(reply.ok && reply.value, GOOD);
+      assert.equal(reply.usage.calls, 2);
+    });
+
+    it('only to close its stream has answered all the same', async () => {
+      const clock = new FakeClock();
+      const delta = JSON.stringify({ choices: [{ delta: { content: JSON.stringify(GOOD) }, finish_reason: 'stop' }] });
+      const endpoint = await serving(() => ({ body: `data: ${delta}\n\ndata: [DONE]\n\n`, ending: 'open' }));
+      const asking = judgeAt(endpoint.url, {}, { clock }).ask(VERDICT, never);
+      await endpoint.heardAtLeast(1);
+      await tick(100);
+      clock.advance(15_000);
+      const reply = await asking;
+      assert.deepEqual(reply.ok && reply.value, GOOD);
+      assert.equal(reply.usage.calls, 1);
+    });
+
+    it('to leave its answer uncompressed, as asked, is said to', async () => {
+      const endpoint = await serving(() => ({ headers: { 'content-encoding': 'gzip' }, body: 'x' }));
+      const reply = await judgeAt(endpoint.url).ask(VERDICT, never);
+      assert.match(reasonOf(reply), /compressed its answer although it was asked not to/);
+      assert.equal(reply.usage.calls, 1);
     });
 
     it('with a page of HTML is told from an answer', async () => {
@@ -353,6 +393,8 @@ describe('HttpJudge', () => {
       const apiKey = 'sk-canary-4f9a8b7c6d5e';
       const scripts: Script[] = [
         ({ headers }) => failsWith(401, `the key ${headers['authorization']} is unknown`),
+        // Where a message is shortened, half of a key could be left.
+        ({ headers }) => failsWith(400, `${'x'.repeat(275)} ${headers['authorization']}`),
         ({ headers }) => says(`You sent ${headers['authorization']} and I will not grade.`),
         ({ headers }) => saysJson({ pass: `${headers['authorization']}`, score: 1 }),
         ({ headers }) => ({ body: `<p>${headers['authorization']}</p>` }),
@@ -372,6 +414,13 @@ describe('HttpJudge', () => {
   });
 
   describe('stopping', () => {
+    it('is no longer listened for when the question is answered', async () => {
+      const endpoint = await serving((_, n) => (n === 0 ? failsWith(400, 'no') : saysJson(GOOD)));
+      const { signal } = new AbortController();
+      assert.equal((await judgeAt(endpoint.url).ask(VERDICT, signal)).ok, true);
+      assert.equal(getEventListeners(signal, 'abort').length, 0);
+    });
+
     it('ends a question that is being answered', async () => {
       const endpoint = await serving(() => null);
       const stop = new AbortController();

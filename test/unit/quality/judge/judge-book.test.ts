@@ -9,7 +9,7 @@ import type { CheckResult } from '../../../../src/core/quality/types';
 import type { AssertionPlan, EndpointPlan, JudgePlan, SimScriptEntry } from '../../../../src/protocol/plan';
 import { answer, assertion, services } from '../helpers';
 import { removeTempDirs, tempDir } from '../../support/temp';
-import { endpointPlan, FakeEndpoint, JUDGES_DIR, judgePlan, saysJson, VERDICT } from './support';
+import { endpointPlan, FakeEndpoint, JUDGES_DIR, judgePlan, saysJson, tick, VERDICT } from './support';
 
 describe('createJudges', () => {
   const closing: { close(): Promise<void> }[] = [];
@@ -131,6 +131,18 @@ describe('createJudges', () => {
     assert.match(reasons[2] ?? '', /the endpoint "grader" has no url/);
     assert.match(reasons[3] ?? '', /cannot be asked: Invalid URL/);
     assert.match(reasons[4] ?? '', /"vscode-lm" is not supported/);
+  });
+
+  it('lets any number of questions wait for the end of the run', async () => {
+    const warnings: string[] = [];
+    const heard = ({ name }: Error) => warnings.push(name);
+    process.on('warning', heard);
+    const { signal } = new AbortController();
+    book({ signal });
+    for (let i = 0; i < 20; i++) signal.addEventListener('abort', () => undefined);
+    await tick();
+    process.off('warning', heard);
+    assert.deepEqual(warnings, []);
   });
 
   it('throws where the prompts are missing', () => {

@@ -24,8 +24,8 @@ export interface Scripted {
   status?: number;
   headers?: Record<string, string>;
   body: string;
-  /** The connection is cut behind the body. */
-  cut?: boolean;
+  /** The connection is cut behind the body, or the body is left open. */
+  ending?: 'cut' | 'open';
 }
 
 /** Answers the n-th request (from 0); null never answers. */
@@ -74,10 +74,10 @@ export class FakeEndpoint {
   }
 }
 
-function send(response: ServerResponse, { status = 200, headers = {}, body, cut = false }: Scripted): void {
+function send(response: ServerResponse, { status = 200, headers = {}, body, ending }: Scripted): void {
   response.writeHead(status, { 'content-type': 'application/json', ...headers });
-  if (!cut) response.end(body);
-  else response.write(body, () => response.destroy());
+  if (ending === undefined) response.end(body);
+  else response.write(body, () => (ending === 'cut' ? response.destroy() : undefined));
 }
 
 export function tick(ms = 2): Promise<void> {

@@ -96,6 +96,9 @@ describe('readVerdict', () => {
     const text = "{'reason': 'fine', 'score': 0.5, 'pass': true}";
     assert.equal(readVerdict(text, SCHEMA, false).ok, false);
     assert.equal(readVerdict(text.replaceAll("'", '"'), SCHEMA, false).ok, true);
+    const half = '{"score": 0.9, "pass": true, "parts": {"a": 1}, "reason": "meets a, but';
+    assert.equal(readVerdict(half, SCHEMA, false).ok, false);
+    assert.equal(readVerdict(half, SCHEMA).ok, true);
   });
 
   for (const said of ['D', 'd', ' D ', '(D)', 'D.', '"D"', 'D: there is a disagreement', '(d) they disagree']) {
