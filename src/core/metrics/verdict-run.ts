@@ -72,10 +72,13 @@ function everyRequestFailed(target: TargetResult): boolean {
   return failed > 0 && sum(({ counts }) => counts.completed + counts.truncated) === 0;
 }
 
-/** A stage without a complete answer is in error whatever its SLOs say; one that has some and no SLO has nothing to miss. */
+/**
+ * A stage without a complete answer is in error whatever its SLOs say; one that has some and no SLO has nothing to miss. That
+ * the cases were answered is no pass by itself: their answers decide, and where none of them could be judged, nothing does.
+ */
 function stageVerdict(stage: StageResult): RunVerdict[] {
   const { completed, failed, timed_out: timedOut, truncated } = stage.counts;
-  if (completed > 0) return ['pass'];
+  if (completed > 0) return stage.pattern === 'cases' ? [] : ['pass'];
   return failed + timedOut + truncated > 0 ? ['error'] : [];
 }
 
