@@ -47,6 +47,8 @@ export interface RunPlan {
   judge?: JudgePlan;
   /** Whether user code (`javascript`, `transform`) may run: a trusted workspace, or `--allow-code`. */
   allowCode?: boolean;
+  /** Whether the requests of quality cases are told in full, as `trace` events. */
+  trace?: boolean;
   /** What was taken of the file whose rows are cases. */
   dataset?: DatasetPlan;
   /** The run that quality is held against, where the file names one. */
@@ -168,12 +170,28 @@ export interface SimConfig {
   comments?: boolean;
 }
 
-/** The first entry whose `match` (substring, or `/regex/flags`) occurs in the last user message answers it. */
+/** The first entry whose `match` (substring, or `/regex/flags`) occurs where it looks answers. */
 export interface SimScriptEntry {
   match: string;
+  /** Where it looks: the last user message (the default), the system messages, or the whole conversation. */
+  in?: 'last' | 'system' | 'all';
   /** One answer, or several given in turn (so that repeats can disagree). */
-  answer: string | string[];
+  answer: string | SimScriptAnswer | (string | SimScriptAnswer)[];
 }
+
+/** A scripted answer that is more than a text. One with an embedding alone answers embedding requests only. */
+export interface SimScriptAnswer {
+  text?: string;
+  reasoning?: string;
+  /** `arguments` as the model would write them: JSON, or what is meant to be wrong with it. */
+  toolCalls?: { name: string; arguments: string }[];
+  /** By default `tool_calls` where there are some, else `stop`; an answer cut at `max_tokens` is `length` all the same. */
+  finishReason?: SimFinishReason;
+  /** The vector of texts that the entry matches, of `/v1/embeddings`. */
+  embedding?: number[];
+}
+
+export type SimFinishReason = 'stop' | 'length' | 'tool_calls' | 'content_filter';
 
 export interface SimFailure {
   kind: 'status' | 'error-event' | 'stall' | 'disconnect' | 'malformed-json' | 'html' | 'slow-headers';

@@ -1,6 +1,6 @@
 /** The endpoints of a run: names looked up, settings in base units. */
 import { dirname, resolve } from 'node:path';
-import type { EndpointPlan, Json, SimConfig } from '../../protocol/plan';
+import type { EndpointPlan, Json, SimConfig, SimScriptAnswer, SimScriptEntry } from '../../protocol/plan';
 import { DEFAULT_URLS } from '../endpoints/default-urls';
 import { nearest } from '../metrics/nearest';
 import { apiOf } from '../spec/check-endpoint';
@@ -255,7 +255,7 @@ export function simConfig(spec: SimSpec): SimConfig {
     reasoningTokens: spec.reasoning_tokens,
     answer: spec.answer,
     template: spec.template,
-    script: spec.script,
+    script: spec.script?.map(scriptEntry),
     failure:
       failure === undefined
         ? undefined
@@ -272,6 +272,32 @@ export function simConfig(spec: SimSpec): SimConfig {
     earlyRoleChunk: spec.early_role_chunk,
     splitUtf8: spec.split_utf8,
     comments: spec.comments,
+  });
+}
+
+type ScriptSpec = NonNullable<SimSpec['script']>[number];
+type ScriptAnswerSpec = Exclude<ScriptSpec['answer'], unknown[]>;
+
+function scriptEntry({ match, in: looksAt, answer }: ScriptSpec): SimScriptEntry {
+  return defined<SimScriptEntry>({
+    match,
+    in: looksAt,
+    answer: Array.isArray(answer) ? answer.map(scriptAnswer) : scriptAnswer(answer),
+  });
+}
+
+function scriptAnswer(spec: ScriptAnswerSpec): string | SimScriptAnswer {
+  if (typeof spec === 'string') return spec;
+  return defined<SimScriptAnswer>({
+    text: spec.text,
+    reasoning: spec.reasoning,
+    // As text from here on: what the model writes need not be JSON.
+    toolCalls: spec.tool_calls?.map(({ name, arguments: given = {} }) => ({
+      name,
+      arguments: typeof given === 'string' ? given : JSON.stringify(given),
+    })),
+    finishReason: spec.finish_reason,
+    embedding: spec.embedding,
   });
 }
 

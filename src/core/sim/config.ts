@@ -1,10 +1,22 @@
-import type { SimConfig, SimFailure } from '../../protocol/plan';
+import type { SimConfig, SimFailure, SimFinishReason, SimScriptAnswer, SimScriptEntry } from '../../protocol/plan';
 import { PromptrigError, messageOf } from '../util/errors';
 
 /** A `SimScriptEntry` ready for use. */
 export interface CompiledScriptEntry {
+  looksAt: NonNullable<SimScriptEntry['in']>;
   matches(text: string): boolean;
-  answers: string[];
+  /** Empty where the entry has embeddings alone. */
+  answers: ScriptedAnswer[];
+  embedding: number[] | null;
+}
+
+/** A `SimScriptAnswer` with every default filled in. */
+export interface ScriptedAnswer {
+  text: string;
+  /** null: that of the settings. */
+  reasoning: string | null;
+  toolCalls: { name: string; arguments: string }[];
+  finishReason: SimFinishReason;
 }
 
 /** A `SimFailure` with every default filled in. */
@@ -109,17 +121,47 @@ function compileMatch(match: string): (text: string) => boolean {
   }
 }
 
+const FINISH_REASONS: readonly SimFinishReason[] = ['stop', 'length', 'tool_calls', 'content_filter'];
+
+function compileEntry({ match, in: looksAt = 'last', answer }: SimScriptEntry): CompiledScriptEntry {
+  const given = (Array.isArray(answer) ? answer : [answer]).map((item) =>
+    typeof item === 'string' ? { text: item } : item,
+  );
+  if (given.length === 0) throw invalid(`the script entry for "${match}" has no answer`);
+  if (!['last', 'system', 'all'].includes(looksAt)) {
+    throw invalid(`the script entry for "${match}" must look in last, system or all, not ${String(looksAt)}`);
+  }
+  return {
+    looksAt,
+    matches: compileMatch(match),
+    answers: given.filter((item) => !isEmbeddingAlone(item)).map((item) => scriptedAnswer(match, item)),
+    embedding: given.find((item) => item.embedding !== undefined)?.embedding ?? null,
+  };
+}
+
+function isEmbeddingAlone(answer: SimScriptAnswer): boolean {
+  return answer.embedding !== undefined && Object.values(answer).filter((value) => value !== undefined).length === 1;
+}
+
+function scriptedAnswer(match: string, answer: SimScriptAnswer): ScriptedAnswer {
+  const { text = '', reasoning = null, toolCalls = [], finishReason } = answer;
+  if (finishReason !== undefined && !FINISH_REASONS.includes(finishReason)) {
+    throw invalid(
+      `the finish reason of the script entry for "${match}" must be one of ${FINISH_REASONS.join(', ')}, not ${String(finishReason)}`,
+    );
+  }
+  if (toolCalls.some(({ name }) => name === ''))
+    throw invalid(`a tool call of the script entry for "${match}" has no name`);
+  return { text, reasoning, toolCalls, finishReason: finishReason ?? (toolCalls.length > 0 ? 'tool_calls' : 'stop') };
+}
+
 /**
  * Fills in the defaults (120 ms to the first token and 0.05 ms more for each input token, 15 ms between tokens, 10% jitter,
  * 32 running and 1000 waiting requests, a load factor of 1.5) and checks ranges.
  * @throws PromptrigError `usage` that names the first field that cannot be used.
  */
 export function resolveSimConfig(config: SimConfig): ResolvedSimConfig {
-  const script = (config.script ?? []).map((entry): CompiledScriptEntry => {
-    const answers = typeof entry.answer === 'string' ? [entry.answer] : [...entry.answer];
-    if (answers.length === 0) throw invalid(`the script entry for "${entry.match}" has no answer`);
-    return { matches: compileMatch(entry.match), answers };
-  });
+  const script = (config.script ?? []).map(compileEntry);
   const failure = config.failure === undefined ? null : resolveFailure(config.failure);
   const template = config.template ?? DEFAULT_TEMPLATE;
   if (template.trim() === '') throw invalid('template must not be empty');

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { PlannedAnswer, TokenSequence } from './answers';
+import type { PlannedAnswer, PlannedCall, TokenSequence } from './answers';
 import { ApiError, errorBody } from './api-error';
 import type { ResolvedFailure, ResolvedSimConfig } from './config';
 import type { GenerationRequest } from './generation-request';
@@ -26,6 +26,8 @@ export interface ExchangeInput {
   answerId: string;
   request: GenerationRequest;
   planned: PlannedAnswer;
+  /** The body of an answer that is no generated text, such as embeddings; `planned` is empty then. */
+  body?: string;
   /** The failure that strikes this request. */
   failure: ResolvedFailure | null;
   random: Random;
@@ -54,6 +56,8 @@ export class Exchange implements PacedTask, SlotHolder {
   private step: 'admit' | 'chunk' | 'rest' = 'admit';
   private readonly wire: AnswerWire;
   private readonly chunks: ChunkInstants;
+  /** Tokens of reasoning and answer, after which the tool calls begin. */
+  private readonly textTokens: number;
   private readonly totalTokens: number;
   /** Tokens after which the failure strikes; infinite where none is pending. */
   private strikeAt = Number.POSITIVE_INFINITY;
@@ -74,7 +78,9 @@ export class Exchange implements PacedTask, SlotHolder {
   ) {
     const { request, planned, failure } = input;
     this.wire = new AnswerWire(request, input.answerId, Math.floor(Date.now() / 1000));
-    this.totalTokens = planned.reasoning.texts.length + planned.answer.texts.length;
+    this.textTokens = planned.reasoning.texts.length + planned.answer.texts.length;
+    this.totalTokens = this.textTokens;
+    for (const call of planned.calls) this.totalTokens += 1 + call.arguments.texts.length;
     const chunkCount = request.stream ? Math.ceil(this.totalTokens / host.config.chunkTokens) + 2 : 1;
     this.chunks = new ChunkInstants(chunkCount);
     if (failure !== null && failure.kind !== 'slow-headers') {
@@ -225,18 +231,51 @@ export class Exchange implements PacedTask, SlotHolder {
 
   /**
    * Tokens of the chunk to come. The first token goes alone, as in servers that collect tokens (so that TTFT is the time of one token and
-   * TPOT stays `itl`); a chunk never mixes reasoning with the answer and never reaches past a pending failure.
+   * TPOT stays `itl`); a chunk never mixes reasoning, answer and tool calls, and never reaches past a pending failure.
    */
   private nextChunkTokens(): number {
-    const reasoningTokens = this.input.planned.reasoning.texts.length;
-    const sectionEnd = this.sentTokens < reasoningTokens ? reasoningTokens : this.totalTokens;
-    const left = sectionEnd - this.sentTokens;
+    const left = this.sectionEnd() - this.sentTokens;
     const tokens = this.sentTokens === 0 ? Math.min(1, left) : Math.min(this.host.config.chunkTokens, left);
     return this.sentTokens < this.strikeAt ? Math.min(tokens, this.strikeAt - this.sentTokens) : tokens;
   }
 
+  /** Number of tokens at which what is being sent ends: the reasoning, the answer, the name or the arguments of a tool call. */
+  private sectionEnd(): number {
+    const { reasoning, calls } = this.input.planned;
+    if (this.sentTokens < reasoning.texts.length) return reasoning.texts.length;
+    if (calls.length === 0 || this.sentTokens < this.textTokens) return this.textTokens;
+    const { startedAt, call } = this.currentCall();
+    if (call === undefined) return this.totalTokens;
+    return this.sentTokens === startedAt ? startedAt + 1 : startedAt + 1 + call.arguments.texts.length;
+  }
+
+  /** The tool call that the next token belongs to, and the number of tokens before it; no call after the last token. */
+  private currentCall(): { index: number; startedAt: number; call: PlannedCall | undefined } {
+    const { calls } = this.input.planned;
+    let startedAt = this.textTokens;
+    let index = 0;
+    for (; index < calls.length; index++) {
+      const end = startedAt + 1 + (calls[index]?.arguments.texts.length ?? 0);
+      if (this.sentTokens < end) break;
+      startedAt = end;
+    }
+    return { index, startedAt, call: calls[index] };
+  }
+
+  private callFrame(tokens: number): string {
+    const { index, startedAt, call } = this.currentCall();
+    if (call === undefined) return '';
+    if (this.sentTokens > startedAt) {
+      return this.wire.toolArguments(index, joined(call.arguments, this.sentTokens - startedAt - 1, tokens));
+    }
+    const withRole = !this.roleSent;
+    this.roleSent = true;
+    return this.wire.toolCall(index, call.name, withRole);
+  }
+
   private frameOf(tokens: number): string {
-    const { reasoning, answer } = this.input.planned;
+    const { reasoning, answer, calls } = this.input.planned;
+    if (calls.length > 0 && this.sentTokens >= this.textTokens) return this.callFrame(tokens);
     const isReasoning = this.sentTokens < reasoning.texts.length;
     const bytes = isReasoning
       ? joined(reasoning, this.sentTokens, tokens)
@@ -297,13 +336,12 @@ export class Exchange implements PacedTask, SlotHolder {
     if (request.stream) {
       this.endStream(this.wire.tail(planned.finishReason, this.usage()));
     } else {
-      const texts = { answer: planned.answer.texts.join(''), reasoning: planned.reasoning.texts.join('') };
-      const body = this.wire.body(texts, planned.finishReason, this.usage());
+      const body = this.input.body ?? this.wire.body(planned, this.usage());
       const writeMs = this.host.pacer.nowMs();
       this.respond(200, 'application/json', outcome === 'failed' ? body.slice(0, body.length >> 1) : body);
       this.chunks.add(this.dueMs, writeMs, this.host.pacer.nowMs(), this.totalTokens);
     }
-    this.end(outcome, 200, planned.finishReason);
+    this.end(outcome, 200, this.input.body === undefined ? planned.finishReason : null);
   }
 
   /** `frames` and the end of the body in one write: what ends a stream must not cost two packets per answer. */

@@ -2,9 +2,9 @@ import { messageOf } from '../util/errors';
 import { ApiError } from './api-error';
 import { countTokens } from './tokenizer';
 
-/** What the simulator uses of a request to `/v1/chat/completions` or `/v1/completions`. */
+/** What the simulator uses of a request to `/v1/chat/completions`, `/v1/completions` or `/v1/embeddings`. */
 export interface GenerationRequest {
-  kind: 'chat' | 'completions';
+  kind: 'chat' | 'completions' | 'embeddings';
   model: string;
   stream: boolean;
   includeUsage: boolean;
@@ -15,15 +15,22 @@ export interface GenerationRequest {
   inputTokens: number;
   /** What the answer modes `echo` and `script` look at; of `/v1/completions`, the prompt. */
   lastUserText: string;
+  /** The messages in order, for script entries that look further. */
+  conversation: readonly SpokenText[];
+}
+
+export interface SpokenText {
+  role: string;
+  text: string;
 }
 
 type Body = Record<string, unknown>;
 
-function bad(message: string, param: string): ApiError {
+export function bad(message: string, param: string): ApiError {
   return new ApiError(400, message, { type: 'invalid_request_error', param });
 }
 
-function isObject(value: unknown): value is Body {
+export function isObject(value: unknown): value is Body {
   return value !== null && typeof value === 'object' && !Array.isArray(value);
 }
 
@@ -68,12 +75,12 @@ function textOf(content: unknown, param: string): string {
     .join('');
 }
 
-function chatTexts(body: Body): { texts: string[]; lastUserText: string } {
+function chatTexts(body: Body): { texts: SpokenText[]; lastUserText: string } {
   const messages = body['messages'];
   if (!Array.isArray(messages) || messages.length === 0) {
     throw bad("'messages' must be a list with at least one message.", 'messages');
   }
-  const texts: string[] = [];
+  const texts: SpokenText[] = [];
   let lastUserText = '';
   messages.forEach((message: unknown, index) => {
     const param = `messages[${index}]`;
@@ -81,28 +88,21 @@ function chatTexts(body: Body): { texts: string[]; lastUserText: string } {
       throw bad(`'${param}' must be an object with a 'role'.`, param);
     }
     const text = textOf(message['content'], `${param}.content`);
-    texts.push(text);
+    texts.push({ role: message['role'], text });
     if (message['role'] === 'user') lastUserText = text;
   });
   return { texts, lastUserText };
 }
 
-function promptTexts(body: Body): { texts: string[]; lastUserText: string } {
+function promptTexts(body: Body): { texts: SpokenText[]; lastUserText: string } {
   const prompt = body['prompt'];
   const text: unknown = Array.isArray(prompt) && prompt.length === 1 ? prompt[0] : prompt;
   if (typeof text !== 'string') throw bad("'prompt' must be a string, or a list with one string.", 'prompt');
-  return { texts: [text], lastUserText: text };
+  return { texts: [{ role: 'user', text }], lastUserText: text };
 }
 
-/**
- * Reads a request's body.
- * @throws ApiError 400 that names the parameter; 400 for anything that is not a JSON object; 400 for `n` other than 1.
- */
-export function parseGenerationRequest(
-  kind: GenerationRequest['kind'],
-  json: string,
-  defaultModel: string,
-): GenerationRequest {
+/** @throws ApiError 400 for anything that is not a JSON object. */
+export function parseBody(json: string): Body {
   let body: unknown;
   try {
     body = JSON.parse(json);
@@ -110,8 +110,26 @@ export function parseGenerationRequest(
     throw new ApiError(400, `The body is not valid JSON: ${messageOf(error)}`, { type: 'invalid_request_error' });
   }
   if (!isObject(body)) throw new ApiError(400, 'The body must be a JSON object.', { type: 'invalid_request_error' });
+  return body;
+}
+
+export function modelOf(body: Body, defaultModel: string): string {
   const model = body['model'] ?? defaultModel;
   if (typeof model !== 'string') throw bad("'model' must be a string.", 'model');
+  return model;
+}
+
+/**
+ * Reads a request's body. What the simulator does not act upon, such as `response_format` or `tools`, may be there.
+ * @throws ApiError 400 that names the parameter; 400 for anything that is not a JSON object; 400 for `n` other than 1.
+ */
+export function parseGenerationRequest(
+  kind: 'chat' | 'completions',
+  json: string,
+  defaultModel: string,
+): GenerationRequest {
+  const body = parseBody(json);
+  const model = modelOf(body, defaultModel);
   const n = body['n'] ?? 1;
   if (n !== 1) throw bad("'n' must be 1: the simulator gives one answer per request.", 'n');
   const stream = booleanOf(body, 'stream');
@@ -121,7 +139,7 @@ export function parseGenerationRequest(
   }
   const { texts, lastUserText } = kind === 'chat' ? chatTexts(body) : promptTexts(body);
   let inputTokens = 0;
-  for (const text of texts) inputTokens += countTokens(text);
+  for (const { text } of texts) inputTokens += countTokens(text);
   return {
     kind,
     model,
@@ -131,5 +149,6 @@ export function parseGenerationRequest(
     stop: stopOf(body),
     inputTokens,
     lastUserText,
+    conversation: texts,
   };
 }

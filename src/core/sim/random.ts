@@ -14,8 +14,8 @@ function mix(value: number): number {
   return (h ^ (h >>> 16)) >>> 0;
 }
 
-/** FNV-1a over the UTF-16 units of `text`, mixed. */
-function hash(text: string, start: number): number {
+/** FNV-1a over the UTF-16 units of `text`, mixed: 32 bits. */
+export function hash(text: string, start: number): number {
   let h = (0x811c9dc5 ^ start) >>> 0;
   for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);
   return mix(h);

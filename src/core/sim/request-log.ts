@@ -10,7 +10,7 @@ export interface SimRequest {
   seq: number;
   /** The client's `x-request-id`, else one made here. */
   id: string;
-  kind: 'chat' | 'completions';
+  kind: 'chat' | 'completions' | 'embeddings';
   model: string;
   stream: boolean;
   outcome: SimOutcome;

@@ -3,10 +3,11 @@ import { isIPv4, type AddressInfo, type Socket } from 'node:net';
 import type { SimConfig } from '../../protocol/plan';
 import type { Clock } from '../util/clock';
 import { PromptrigError, messageOf } from '../util/errors';
-import { AnswerBook } from './answers';
+import { AnswerBook, NO_ANSWER } from './answers';
 import { ApiError } from './api-error';
 import { resolveSimConfig, type ResolvedFailure, type ResolvedSimConfig } from './config';
-import { Exchange } from './exchange';
+import { embeddingsBody, parseEmbeddingsRequest } from './embeddings';
+import { Exchange, type ExchangeInput } from './exchange';
 import { FAILURE_HEADER, failureStrikes, parseFailureHeader } from './failures';
 import { parseGenerationRequest, type GenerationRequest } from './generation-request';
 import { Lateness, type LatenessStats } from './lateness';
@@ -257,6 +258,8 @@ class HttpSimulator implements Simulator {
         return this.generate('chat', request, response, receivedMs);
       case '/v1/completions':
         return this.generate('completions', request, response, receivedMs);
+      case '/v1/embeddings':
+        return this.generate('embeddings', request, response, receivedMs);
     }
     request.resume();
     switch (path) {
@@ -304,7 +307,7 @@ class HttpSimulator implements Simulator {
       this.requireKey(message);
       const body = await readBody(message);
       bodyMs = this.pacer.nowMs();
-      const request = parseGenerationRequest(kind, body, this.model);
+      const asked = this.read(kind, body, !warm);
       const exchange = new Exchange(
         {
           config: this.config,
@@ -319,8 +322,7 @@ class HttpSimulator implements Simulator {
         {
           id,
           answerId: `sim${++this.answerIds}`,
-          request,
-          planned: this.answers.plan(request, !warm),
+          ...asked,
           failure: warm ? null : this.failureOf(message, id, ordinal),
           random: randomOf(this.config.seed, id),
           receivedMs,
@@ -337,6 +339,25 @@ class HttpSimulator implements Simulator {
       }
       if (!warm) this.record(refusedEntry(kind, id, receivedMs, bodyMs, this.pacer.nowMs(), gone ? null : error));
     }
+  }
+
+  /** What is asked and what will be answered. @throws ApiError 400 */
+  private read(
+    kind: GenerationRequest['kind'],
+    json: string,
+    takeTurn: boolean,
+  ): Pick<ExchangeInput, 'request' | 'planned' | 'body'> {
+    if (kind !== 'embeddings') {
+      const request = parseGenerationRequest(kind, json, this.model);
+      return { request, planned: this.answers.plan(request, takeTurn) };
+    }
+    const embeddings = parseEmbeddingsRequest(json, this.model);
+    const { model, inputTokens } = embeddings;
+    return {
+      request: { ...NOTHING_GENERATED, model, inputTokens },
+      planned: NO_ANSWER,
+      body: embeddingsBody(embeddings, (text) => this.answers.embeddingOf(text)),
+    };
   }
 
   private failureOf(message: IncomingMessage, id: string, ordinal: number): ResolvedFailure | null {
@@ -399,6 +420,17 @@ class HttpSimulator implements Simulator {
     response.end(body);
   }
 }
+
+/** Of a request for embeddings, which has no text to come. */
+const NOTHING_GENERATED: Omit<GenerationRequest, 'model' | 'inputTokens'> = {
+  kind: 'embeddings',
+  stream: false,
+  includeUsage: false,
+  maxTokens: null,
+  stop: [],
+  lastUserText: '',
+  conversation: [],
+};
 
 /** The client's own id, where it can be given back in a header. */
 function requestId(message: IncomingMessage): string | null {

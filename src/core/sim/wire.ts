@@ -1,4 +1,5 @@
-import { toByteString } from './answers';
+import type { SimFinishReason } from '../../protocol/plan';
+import { toByteString, type PlannedAnswer } from './answers';
 import type { GenerationRequest } from './generation-request';
 
 /** Tokens of a finished answer, for the usage block. */
@@ -8,8 +9,6 @@ export interface UsageCounts {
   outputTokens: number;
   reasoningTokens: number;
 }
-
-export type FinishReason = 'stop' | 'length';
 
 /** Ends a chunked HTTP body. */
 export const LAST_HTTP_CHUNK = '0\r\n\r\n';
@@ -67,13 +66,25 @@ export class AnswerWire {
     return this.deltaEvent(`${withRole ? '"role":"assistant",' : ''}"reasoning_content":"${bytes}"`);
   }
 
+  /** The event that begins a tool call: its id and name, with no arguments yet. */
+  toolCall(index: number, name: string, withRole: boolean): string {
+    const begun = { index, id: this.callId(index), type: 'function', function: { name, arguments: '' } };
+    const role = withRole ? '"role":"assistant","content":null,' : '';
+    return this.deltaEvent(`${role}"tool_calls":[${toByteString(JSON.stringify(begun))}]`);
+  }
+
+  /** A piece of a tool call's arguments, given as JSON-escaped bytes. */
+  toolArguments(index: number, bytes: string): string {
+    return this.deltaEvent(`"tool_calls":[{"index":${index},"function":{"arguments":"${bytes}"}}]`);
+  }
+
   /** An event without any text: clients must not take it for a token. */
   role(): string {
     return this.deltaEvent('"role":"assistant","content":""');
   }
 
   /** What ends a stream after its last content: the finish reason, the usage where asked for, `[DONE]`. */
-  tail(finishReason: FinishReason, counts: UsageCounts): string {
+  tail(finishReason: SimFinishReason, counts: UsageCounts): string {
     const empty = this.chat ? '"delta":{}' : '"text":""';
     const finish = `{"index":0,${empty},"logprobs":null,"finish_reason":"${finishReason}"}`;
     let frames = httpChunk(`${this.head}${finish}]${this.usageNull()}}\n\n`);
@@ -99,15 +110,27 @@ export class AnswerWire {
   }
 
   /** The body of an answer that is not streamed. */
-  body(texts: { answer: string; reasoning: string }, finishReason: FinishReason, counts: UsageCounts): string {
+  body({ answer, reasoning, calls, finishReason }: PlannedAnswer, counts: UsageCounts): string {
     const common = { index: 0, logprobs: null, finish_reason: finishReason };
+    const text = answer.texts.join('');
+    const thought = reasoning.texts.join('');
+    const toolCalls = calls.map(({ name, arguments: given }, index) => ({
+      id: this.callId(index),
+      type: 'function',
+      function: { name, arguments: given.texts.join('') },
+    }));
     const message = {
       role: 'assistant',
-      content: texts.answer,
-      ...(texts.reasoning === '' ? {} : { reasoning_content: texts.reasoning }),
+      content: text === '' && toolCalls.length > 0 ? null : text,
+      ...(thought === '' ? {} : { reasoning_content: thought }),
+      ...(toolCalls.length === 0 ? {} : { tool_calls: toolCalls }),
     };
-    const choice = this.chat ? { ...common, message } : { ...common, text: texts.answer };
+    const choice = this.chat ? { ...common, message } : { ...common, text };
     return JSON.stringify({ ...this.common(false), choices: [choice], usage: usageOf(counts) });
+  }
+
+  private callId(index: number): string {
+    return `call_${this.answerId}_${index}`;
   }
 
   private deltaEvent(delta: string): string {

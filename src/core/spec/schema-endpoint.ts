@@ -1,5 +1,5 @@
 /** Endpoints: where requests go, how, and at what price. */
-import type { ApiKind, SimFailure } from '../../protocol/plan';
+import type { ApiKind, SimFailure, SimFinishReason } from '../../protocol/plan';
 import {
   choice,
   decimal,
@@ -54,6 +54,50 @@ export const failureSchema = record(
   'A fault on demand.',
 );
 
+const finishReasons: Record<SimFinishReason, string> = {
+  stop: 'The model had said everything.',
+  length: 'The limit of tokens was reached.',
+  tool_calls: 'Tools are to be called.',
+  content_filter: 'A filter kept the rest back.',
+};
+
+const simAnswerSchema = record(
+  {
+    text: optional(text('The text of the answer.')),
+    reasoning: optional(text('Reasoning that comes before the answer, in place of `reasoning_tokens`.')),
+    tool_calls: optional(
+      list(
+        record(
+          {
+            name: text('Name of the tool.', { minLength: 1 }),
+            arguments: optional(
+              either(
+                [
+                  freeMap('The arguments, sent as JSON.', { city: 'Oslo' }),
+                  text('The arguments as the model writes them, such as JSON that is broken.'),
+                ],
+                'The arguments; none where left out.',
+              ),
+            ),
+          },
+          'One tool call.',
+        ),
+        'Tools that the answer calls, after its text.',
+      ),
+    ),
+    finish_reason: optional(
+      choice(
+        finishReasons,
+        'Why the answer ends; `tool_calls` where there are some, else `stop`. An answer that `max_tokens` cuts is `length` all the same.',
+      ),
+    ),
+    embedding: optional(
+      list(decimal('One component.'), 'Vector of the texts that match, of requests to `/embeddings`.', { minItems: 1 }),
+    ),
+  },
+  'An answer that is more than a text; one with `embedding` alone answers embedding requests only.',
+);
+
 export const simSchema = record(
   {
     ttft: optional(quantity('duration', 'Time to the first token of an empty prompt on an idle server.')),
@@ -77,7 +121,7 @@ export const simSchema = record(
         {
           echo: 'Repeats the last user message.',
           template: 'Answers with `template`.',
-          script: 'Answers as `script` says; without a match it echoes.',
+          script: 'Answers as `script` says; without a match, with a standing text.',
         },
         'Where the text of an answer comes from.',
       ),
@@ -87,15 +131,34 @@ export const simSchema = record(
       list(
         record(
           {
-            match: text('Substring of the last user message, or `/regex/flags`.'),
+            match: text('Substring of what `in` says, or `/regex/flags`.'),
+            in: optional(
+              choice(
+                {
+                  last: 'In the last user message.',
+                  system: 'In the system messages.',
+                  all: 'In the whole conversation, one message a line; for prompts of judges.',
+                },
+                'Where `match` is looked for.',
+                { default: 'last' },
+              ),
+            ),
             answer: either(
-              [text('The answer.'), list(text('An answer.'), 'Answers given in turn, so that repeats can disagree.')],
+              [
+                text('The answer.'),
+                simAnswerSchema,
+                list(
+                  either([text('An answer.'), simAnswerSchema], 'An answer.'),
+                  'Answers given in turn, so that repeats can disagree.',
+                  { minItems: 1 },
+                ),
+              ],
               'The answer, or several that are given in turn.',
             ),
           },
           'One scripted answer.',
         ),
-        'Scripted answers; the first entry that matches the last user message answers it.',
+        'Scripted answers; the first entry that matches gives the answer.',
       ),
     ),
     failure: optional(failureSchema),

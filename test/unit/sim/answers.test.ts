@@ -15,6 +15,7 @@ function request(lastUserText: string, more: Partial<GenerationRequest> = {}): G
     stop: [],
     inputTokens: 1,
     lastUserText,
+    conversation: [{ role: 'user', text: lastUserText }],
     ...more,
   };
 }

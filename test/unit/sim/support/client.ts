@@ -53,12 +53,19 @@ export function call(url: string, options: Call = {}): Promise<Answer> {
   });
 }
 
+export interface ToolCallDelta {
+  index: number;
+  id?: string;
+  type?: string;
+  function?: { name?: string; arguments?: string };
+}
+
 export interface Chunk {
   id: string;
   object: string;
   model: string;
   choices: {
-    delta?: { role?: string; content?: string; reasoning_content?: string };
+    delta?: { role?: string; content?: string | null; reasoning_content?: string; tool_calls?: ToolCallDelta[] };
     text?: string;
     finish_reason: string | null;
   }[];
