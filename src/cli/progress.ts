@@ -66,6 +66,7 @@ export function advance(state: ProgressState, event: EngineEvent, nowMs: number)
     case 'answer-delta':
     case 'quality':
     case 'curve':
+    case 'trace':
     case 'log':
       return state;
   }
@@ -103,6 +104,7 @@ export function milestone(event: EngineEvent, paint: Paint): string | null {
     case 'stage-started':
     case 'tick':
     case 'answer-delta':
+    case 'trace':
     case 'case-finished':
     case 'quality':
     case 'target-finished':

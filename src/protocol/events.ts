@@ -1,6 +1,16 @@
 /** What a running engine tells its host, in order. Plain data. */
 import type { SloPlan } from './plan';
-import type { CaseRecord, CurveResult, QualityResult, RunJson, StageCounts, StageResult, SloResult } from './run-json';
+import type {
+  CaseRecord,
+  CurveResult,
+  QualityResult,
+  RequestRecord,
+  RunJson,
+  StageCounts,
+  StageResult,
+  SloResult,
+} from './run-json';
+import type { RequestTrace } from './trace';
 
 export type EngineEvent =
   | {
@@ -14,7 +24,10 @@ export type EngineEvent =
   | StageStarted
   | StageTick
   | { type: 'answer-delta'; target: string; case: string; repeat: number; text: string }
-  | { type: 'case-finished'; record: CaseRecord }
+  /** Of a plan with `trace`: a request of a quality case, before `case-finished`. `attempts` in their order, the last is that of `record`. */
+  | { type: 'trace'; target: string; case: string; repeat: number; record: RequestRecord; attempts: RequestTrace[] }
+  /** `durationMs`: how long its requests took together, from being sent to their end; absent where nothing was sent. */
+  | { type: 'case-finished'; record: CaseRecord; durationMs?: number }
   | { type: 'quality'; target: string; quality: QualityResult }
   | { type: 'stage-finished'; target: string; stage: StageResult }
   /** What the steps of a `sweep` or `capacity` stage say together, after the last of them. */

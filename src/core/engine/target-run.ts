@@ -25,6 +25,7 @@ import { loadTokenCounter } from '../load/token-count';
 import { runCapacity, runSweep } from './curve';
 import type { CasePlan, RunPlan, StagePlan, TargetPlan } from '../../protocol/plan';
 import type { CaseRecord, RequestRecord, RunJson, StageResult, TargetResult } from '../../protocol/run-json';
+import type { RequestTrace } from '../../protocol/trace';
 
 export interface TargetRunOptions {
   plan: RunPlan;
@@ -130,6 +131,7 @@ export class TargetRun {
         concurrency: target.concurrency,
         requests,
         retryAttempts: target.endpoint.retryAttempts,
+        ...(plan.trace === true ? { trace: true } : {}),
       };
       const count = requests.reduce((sum, { turns }) => sum + Math.max(1, turns?.length ?? 1), 0);
       await this.runStage(casesContext(plan, target, count), job);
@@ -193,6 +195,7 @@ export class TargetRun {
         this.options.onCost(this.cost.totalUsd);
         if (job.kind === 'load') for (const record of records) this.phases?.add(record);
         for (const ended of batch) {
+          if (ended.trace !== undefined) this.tellTrace(ended.record, ended.trace);
           if (job.kind === 'cases') judging.add(this.judge(stage, conversations, ended));
           else if (quality !== null) judging.add(judgeUnderLoad(stage, quality, ended));
         }
@@ -258,15 +261,20 @@ export class TargetRun {
     }
     const judged = await judgeConversation(target, conversation, services);
     for (const [index, each] of records.entries()) stage.addJudged(each, judged.correct[index] ?? null);
-    this.addCase(redactor.data(judged.record));
+    this.addCase(redactor.data(judged.record), durationMs(records));
   }
 
-  private addCase(record: CaseRecord): void {
+  private tellTrace(record: RequestRecord, attempts: RequestTrace[]): void {
+    const { target, emit } = this.options;
+    emit({ type: 'trace', target: target.id, case: record.case ?? '', repeat: record.repeat ?? 0, record, attempts });
+  }
+
+  private addCase(record: CaseRecord, took?: number): void {
     this.tally.add(record);
     this.known.add(record.case);
     countOutcome(this.outcomes, record.case_id, record);
     this.options.writeCases([record]);
-    this.options.emit({ type: 'case-finished', record });
+    this.options.emit({ type: 'case-finished', record, ...(took === undefined ? {} : { durationMs: took }) });
   }
 
   private summarise(): void {
@@ -290,6 +298,11 @@ export class TargetRun {
       if (!this.known.has(item.pointer)) this.addCase({ ...skippedCase(target.id, item, message), outcome: 'error' });
     }
   }
+}
+
+/** From being sent to their end, together. */
+function durationMs(records: readonly RequestRecord[]): number {
+  return records.reduce((sum, { sent, end }) => sum + (sent === null ? 0 : end - sent), 0);
 }
 
 /** Counts the answer of a load stage once it is known whether it is right. */

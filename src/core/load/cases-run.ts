@@ -1,6 +1,7 @@
 /** The quality cases of a target: each asked once, a few at a time, with its text kept, and retried where that may help. */
 import type { Message } from '../../protocol/plan';
 import type { RequestRecord } from '../../protocol/run-json';
+import type { RequestTrace } from '../../protocol/trace';
 import type { WireApi, WireTarget } from '../endpoints/wire';
 import type { Clock } from '../util/clock';
 import { ConcurrencyGauge, SharedCounters } from './concurrency';
@@ -22,6 +23,7 @@ export interface CasesRunOptions {
   concurrency: number;
   requests: CaseRequest[];
   retryAttempts: number;
+  trace?: boolean;
   share: StageShare;
   wire: WireApi;
   wireTarget: WireTarget;
@@ -59,6 +61,8 @@ export class CasesRun implements JobRun {
   private readonly active = new Map<number, () => void>();
   /** Cases between two attempts: ending one hands over the record of the attempt that failed. */
   private readonly pausing = new Map<number, () => void>();
+  /** Attempts so far of traced requests. */
+  private readonly traces = new Map<number, RequestTrace[]>();
   private resolve: ((summary: RunSummary) => void) | undefined;
 
   constructor(private readonly options: CasesRunOptions) {
@@ -147,6 +151,7 @@ export class CasesRun implements JobRun {
           this.options.onAnswerDelta(pointer, repeat, lead + text);
           lead = '';
         },
+        ...(this.options.trace === true ? { traceAttempt: attempt } : {}),
       },
       {
         onReleased: () => {
@@ -162,6 +167,7 @@ export class CasesRun implements JobRun {
 
   private onAttemptEnded(step: Step, attempt: number, end: RequestEnd): void {
     if (attempt > 1) end.record.attempts = attempt;
+    if (end.trace !== undefined) this.traces.set(step.index, [...(this.traces.get(step.index) ?? []), end.trace]);
     const waitMs = this.retryDelayMs(end, attempt);
     if (waitMs === null || this.cancelled) {
       this.conclude(step, end);
@@ -186,7 +192,9 @@ export class CasesRun implements JobRun {
     const { request, turn } = step;
     if (request.turns !== undefined) end.record.turn = turn;
     this.endMs = Math.max(this.endMs, end.record.end + this.options.clockOriginMs);
-    this.options.onEnded({ record: end.record, answer: end.answer });
+    const trace = this.traces.get(step.index);
+    this.traces.delete(step.index);
+    this.options.onEnded({ record: end.record, answer: end.answer, ...(trace === undefined ? {} : { trace }) });
     const next = nextTurn(step, end);
     if (next === null || this.cancelled) this.startNext();
     else this.start(next.step, next.thinkTimeMs);

@@ -2,6 +2,7 @@
 import type { Dispatcher } from 'undici';
 import type { EndpointPlan } from '../../protocol/plan';
 import type { RequestRecord } from '../../protocol/run-json';
+import type { RequestTrace } from '../../protocol/trace';
 import { errorMessageIn, retryDelayIn } from '../endpoints/error-text';
 import type { AnswerSink, DecodeFailure, StreamDecoder, WireApi, WireRequest, WireUsage } from '../endpoints/wire';
 import type { ToolCall } from '../quality/types';
@@ -67,6 +68,8 @@ export interface RequestSpec {
   keepText: boolean;
   /** Visible text as it streams in. */
   onText?: (text: string) => void;
+  /** Keep all that is sent and received, see `TracedRequest`; its number of the attempt. */
+  traceAttempt?: number;
 }
 
 export interface RequestEnd {
@@ -75,6 +78,8 @@ export interface RequestEnd {
   answer: Answer | undefined;
   /** What the server asked to wait before the next attempt, where it did. */
   retryAfterMs: number | null;
+  /** Where the request was traced. */
+  trace?: RequestTrace;
 }
 
 export interface RequestListener {

@@ -2,6 +2,7 @@
 import type { ToolCall } from '../quality/types';
 import type { EndpointPlan, Json, Message, StagePlan } from '../../protocol/plan';
 import type { ClientHealth, RequestRecord } from '../../protocol/run-json';
+import type { RequestTrace } from '../../protocol/trace';
 
 /** One endpoint with what is sent to it; the key is held in memory only. */
 export interface LoadTarget {
@@ -27,8 +28,8 @@ export interface CaseRequest {
 export type StageJob =
   /** `keepAnswers`: the answers are judged, so their texts are handed over. */
   | { kind: 'load'; stage: StagePlan; seed: number; keepAnswers?: boolean }
-  /** The closed-loop stage `cases`: every request once, `concurrency` at a time, texts kept. */
-  | { kind: 'cases'; concurrency: number; requests: CaseRequest[]; retryAttempts: number };
+  /** The closed-loop stage `cases`: every request once, `concurrency` at a time, texts kept; with `trace`, all that was sent and received. */
+  | { kind: 'cases'; concurrency: number; requests: CaseRequest[]; retryAttempts: number; trace?: boolean };
 
 export interface Answer {
   /** Visible text; where there is none, the tool calls as JSON. */
@@ -46,6 +47,8 @@ export interface EndedRequest {
   dropped?: boolean;
   /** What was streamed (reasoning included), where the server did not say how many tokens that was: the engine counts them. */
   uncounted?: string;
+  /** Of a traced quality case: its attempts in order. */
+  trace?: RequestTrace[];
 }
 
 export interface StageListener {

@@ -6,6 +6,7 @@ import { monotonicMs, systemClock } from '../util/clock';
 import { messageOf, PromptrigError } from '../util/errors';
 import { calibrateNap } from '../util/nap';
 import { Redactor } from '../util/redact';
+import { SECRET_NAME } from '../util/secret-names';
 import { CasesRun } from './cases-run';
 import { ConnectionPool, ConnectTimeoutError } from './connections';
 import { HealthWatch } from './health';
@@ -16,6 +17,7 @@ import { RequestExecution, type RequestContext, type RequestListener, type Reque
 import { timeoutFailure, transportFailure } from './request-errors';
 import { readTrace } from './trace-read';
 import { StageRun, type JobRun } from './stage-run';
+import { RequestRecorder, TracedRequest } from './traced-request';
 import type { EndedRequest, LoadTarget } from './types';
 import { warmCodePath } from './warm-up';
 import type { FromWorker, LoadWorkerData, TlsMaterial, ToWorker } from './worker-protocol';
@@ -26,8 +28,6 @@ const WARM_UP_API_MS = 150;
 /** Resolution of every timeout: one timer for all requests, not one each. */
 const SWEEP_MS = 25;
 const LIVE_MS = 200;
-
-const SECRET_HEADER = /auth|key|token|secret|cookie/i;
 
 export interface WorkerPort {
   postMessage(message: FromWorker): void;
@@ -155,8 +155,8 @@ class LoadWorker {
     const url = new URL(endpoint.url);
     const redactor = new Redactor();
     redactor.add(apiKey);
-    for (const [name, value] of Object.entries(endpoint.headers)) if (SECRET_HEADER.test(name)) redactor.add(value);
-    for (const [name, value] of url.searchParams) if (SECRET_HEADER.test(name)) redactor.add(value);
+    for (const [name, value] of Object.entries(endpoint.headers)) if (SECRET_NAME.test(name)) redactor.add(value);
+    for (const [name, value] of url.searchParams) if (SECRET_NAME.test(name)) redactor.add(value);
     const proxy = endpoint.proxy === undefined ? undefined : proxySettings(endpoint.proxy, process.env);
     for (const secret of proxy?.secrets ?? []) redactor.add(secret);
     const wire = wireApiOf(endpoint.api);
@@ -220,6 +220,7 @@ class LoadWorker {
             concurrency: job.concurrency,
             requests: job.requests,
             retryAttempts: job.retryAttempts,
+            trace: job.trace ?? false,
             onAnswerDelta: (pointer, repeat, text) => this.outbox.addDelta(call, pointer, repeat, text),
           });
     this.calls.set(call, () => run.cancel());
@@ -237,14 +238,23 @@ class LoadWorker {
   }
 
   private send(context: RequestContext, spec: RequestSpec, listener: RequestListener): () => void {
-    const execution = new RequestExecution(context, spec, {
+    const { traceAttempt } = spec;
+    const recorder = traceAttempt === undefined ? undefined : new RequestRecorder(spec.request, context.redactor);
+    const own: RequestListener = {
       onReleased: (gotResponse) => {
         this.active.delete(execution);
         if (this.active.size === 0) this.stopSweep();
         listener.onReleased(gotResponse);
       },
-      onEnded: (end) => listener.onEnded(end),
-    });
+      onEnded: (end) =>
+        listener.onEnded(
+          recorder === undefined ? end : { ...end, trace: recorder.trace(end.record, traceAttempt ?? 1) },
+        ),
+    };
+    const execution =
+      recorder === undefined
+        ? new RequestExecution(context, spec, own)
+        : new TracedRequest(context, spec, own, recorder);
     this.active.add(execution);
     this.sweep ??= setInterval(() => {
       const nowMs = monotonicMs();

@@ -180,6 +180,7 @@ export class RunPanelModel {
       case 'target-started':
       case 'target-finished':
       case 'answer-delta':
+      case 'trace':
       case 'log':
       case 'run-finished':
         return;
