@@ -46,6 +46,12 @@ export async function readVariants(spec: EvalSpec, files: ReferencedFiles): Prom
   );
 }
 
+/** The names of the variants, without reading what they refer to. */
+export function variantNames({ prompt, messages, prompts }: EvalSpec): string[] {
+  if (prompt !== undefined || messages !== undefined || prompts === undefined) return ['default'];
+  return prompts.map((variant) => (typeof variant === 'string' ? fileTitle(variant) : variant.name));
+}
+
 /** Messages of a prompt: one of the user, or those of a JSON or YAML file. */
 async function promptMessages(text: string, pointer: string, files: ReferencedFiles): Promise<MessageTemplate[]> {
   if (!isFileReference(text)) return [{ role: 'user', content: { text, pointer } }];
