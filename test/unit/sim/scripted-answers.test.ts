@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { openaiChat } from '../../../src/core/endpoints/openai-chat';
 import { AnswerBook } from '../../../src/core/sim/answers';
 import { resolveSimConfig } from '../../../src/core/sim/config';
 import { startSimulator, type Simulator } from '../../../src/core/sim/server';
@@ -163,6 +164,40 @@ describe('scripted answers', () => {
       assert.equal(answer.broken, true);
       assert.equal(deltasOf(answer).length, 3);
     });
+  });
+
+  it('are read by the client as they were scripted, streamed or whole', async () => {
+    const toolCalls = [{ name: 'weather', arguments: '{"city":"Tromsø"}' }];
+    script({ match: '', answer: { text: 'Let me look.', reasoning: 'Weather!', toolCalls } });
+    for (const streamed of [true, false]) {
+      const answer = await post(chat('x', { stream: streamed }));
+      const decoder = openaiChat.createDecoder({ keepText: true });
+      const read = { text: '', reasoning: '', events: 0, finish: '', failure: '' };
+      const sink = {
+        onContent: (text: string, reasoning: string) => {
+          read.text += text;
+          read.reasoning += reasoning;
+          read.events++;
+        },
+        onUsage: () => undefined,
+        onFinish: (reason: string) => void (read.finish = reason),
+        onDone: () => undefined,
+        onFailure: (failure: string) => void (read.failure = failure),
+      };
+      decoder.push(Buffer.from(answer.text), sink);
+      decoder.end(sink, false);
+      // Every token of the stream is one content event to the client, those of the tool call included.
+      const tokens = sim.requests().at(-1)?.outputTokens;
+      assert.equal(read.events, streamed ? tokens : 1);
+      assert.deepEqual(
+        { ...read, events: 0 },
+        { text: 'Let me look.', reasoning: 'Weather!', events: 0, finish: 'tool_calls', failure: '' },
+      );
+      assert.deepEqual(
+        decoder.toolCalls().map(({ name, arguments: given }) => ({ name, arguments: given })),
+        toolCalls,
+      );
+    }
   });
 
   it('give a reason to end', async () => {
