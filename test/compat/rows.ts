@@ -1,10 +1,10 @@
 /** What promptfoo and Promptrig are asked to judge: one assertion on one scripted answer each. */
-import type { Json } from '../../src/protocol/plan';
+import type { Json, SimScriptAnswer } from '../../src/protocol/plan';
 
 export interface CompatRow {
   type: string;
   /** What the model answers. */
-  answer: string | ScriptedAnswer;
+  answer: string | SimScriptAnswer;
   value?: Json;
   threshold?: number;
   transform?: string;
@@ -13,14 +13,11 @@ export interface CompatRow {
   /** Variables besides the question. */
   vars?: Record<string, Json>;
   /** What the judge says, in the form that each of the two asks it for. */
-  judge?: { promptfoo: string; ours: string };
+  judge?: { promptfoo: JudgeReply; ours: JudgeReply };
 }
 
-export interface ScriptedAnswer {
-  text?: string;
-  tool_calls?: { name: string; arguments: string }[];
-  finish_reason?: string;
-}
+/** A reply to whatever is asked, or one for each of several questions, told apart by a word that only theirs holds. */
+export type JudgeReply = string | { has: string; answer: string }[];
 
 export interface CompatAssertion {
   type: string;
@@ -29,6 +26,8 @@ export interface CompatAssertion {
   weight?: number;
 }
 
+/** What every row asks, behind its mark. */
+export const QUESTION = 'May I return the shoes that I bought?';
 const REFUND = 'You can return any item within 30 days of delivery for a full refund.';
 const JSON_ANSWER = '{"color": "yellow", "countries": ["Ecuador", "Brazil"]}';
 const COUNTRIES = {
@@ -100,14 +99,14 @@ const structure: CompatRow[] = [
   { type: 'is-sql', answer: 'SELECT id, name FROM users WHERE id = 7' },
   { type: 'is-sql', answer: 'SELEC id FROM WHERE' },
   { type: 'is-sql', answer: REFUND },
-  { type: 'finish-reason', answer: { text: 'Done.', finish_reason: 'stop' }, value: 'stop' },
-  { type: 'finish-reason', answer: { text: 'Cut', finish_reason: 'length' }, value: 'stop' },
+  { type: 'finish-reason', answer: { text: 'Done.', finishReason: 'stop' }, value: 'stop' },
+  { type: 'finish-reason', answer: { text: 'Cut', finishReason: 'length' }, value: 'stop' },
 ];
 
 const WEATHER = { name: 'get_weather', arguments: '{"location": "Boston, MA"}' };
 const toolCalls: CompatRow[] = [
-  { type: 'is-valid-openai-tools-call', answer: { tool_calls: [WEATHER] } },
-  { type: 'is-valid-openai-tools-call', answer: { tool_calls: [{ ...WEATHER, arguments: '{"place": 3}' }] } },
+  { type: 'is-valid-openai-tools-call', answer: { toolCalls: [WEATHER] } },
+  { type: 'is-valid-openai-tools-call', answer: { toolCalls: [{ ...WEATHER, arguments: '{"place": 3}' }] } },
   { type: 'is-valid-openai-tools-call', answer: REFUND },
 ];
 
@@ -191,9 +190,50 @@ const groups: CompatRow[] = [
   },
 ];
 
-const verdict = (pass: boolean, score: number): NonNullable<CompatRow['judge']> => {
-  const reply = JSON.stringify({ reason: 'as scripted', pass, score });
-  return { promptfoo: reply, ours: reply };
+const both = (reply: object): NonNullable<CompatRow['judge']> => {
+  const text = JSON.stringify(reply);
+  return { promptfoo: text, ours: text };
+};
+
+const verdict = (pass: boolean, score: number) => both({ reason: 'as scripted', pass, score });
+
+const CONTEXT = 'Returns are accepted for 30 days. The shop is closed on Sundays.';
+const closed = (letter: 'Y' | 'N') => ({
+  promptfoo: `As scripted.\n${letter}`,
+  ours: JSON.stringify({ reason: 'as scripted', verdict: letter }),
+});
+const questions = (question: string) => ({
+  promptfoo: question,
+  ours: JSON.stringify({ questions: [question, question, question] }),
+});
+/** One of two sentences is in the context. */
+const recall = {
+  promptfoo: 'Returns take 30 days. [Attributed]\nShipping is free. [Not Attributed]',
+  ours: JSON.stringify({
+    sentences: [
+      { sentence: 'Returns take 30 days.', attributed: true },
+      { sentence: 'Shipping is free.', attributed: false },
+    ],
+  }),
+};
+/** One of the two sentences of the context is needed. */
+const relevance = {
+  promptfoo: 'Returns are accepted for 30 days.',
+  ours: JSON.stringify({ reason: 'as scripted', relevant: [1] }),
+};
+/** One of two statements is supported. */
+const faithfulness = {
+  promptfoo: [
+    { has: 'inal verdict', answer: 'Final verdict for each statement in order: Yes. No.' },
+    { has: '', answer: 'Returns take 30 days.\nRefunds are full.' },
+  ],
+  ours: JSON.stringify({
+    statements: ['Returns take 30 days.', 'Refunds are full.'],
+    verdicts: [
+      { number: 1, supported: true },
+      { number: 2, supported: false },
+    ],
+  }),
 };
 
 const graded: CompatRow[] = [
@@ -201,6 +241,44 @@ const graded: CompatRow[] = [
   { type: 'llm-rubric', answer: REFUND, value: 'Is rude', judge: verdict(false, 0) },
   { type: 'llm-rubric', answer: REFUND, value: 'Is short', threshold: 0.8, judge: verdict(true, 0.6) },
   { type: 'not-llm-rubric', answer: REFUND, value: 'Is angry', judge: verdict(false, 0) },
+  { type: 'factuality', answer: REFUND, value: 'Returns: 30 days', judge: both({ category: 'A', reason: 'scripted' }) },
+  { type: 'factuality', answer: REFUND, value: 'Returns: 14 days', judge: both({ category: 'D', reason: 'scripted' }) },
+  { type: 'model-graded-closedqa', answer: REFUND, value: 'Names the deadline', judge: closed('Y') },
+  { type: 'model-graded-closedqa', answer: REFUND, value: 'Names the price', judge: closed('N') },
+  { type: 'g-eval', answer: REFUND, value: 'Is coherent', judge: both({ steps: ['Read it'], score: 8, reason: 's' }) },
+  { type: 'g-eval', answer: REFUND, value: 'Is funny', judge: both({ steps: ['Read it'], score: 3, reason: 's' }) },
+  { type: 'answer-relevance', answer: REFUND, threshold: 0.9, judge: questions(QUESTION) },
+  { type: 'answer-relevance', answer: REFUND, threshold: 0.9, judge: questions('Why is the sky blue at noon?') },
+  { type: 'context-recall', answer: REFUND, value: REFUND, threshold: 0.4, vars: { context: CONTEXT }, judge: recall },
+  { type: 'context-recall', answer: REFUND, value: REFUND, threshold: 0.6, vars: { context: CONTEXT }, judge: recall },
+  {
+    type: 'context-relevance',
+    answer: REFUND,
+    threshold: 0.4,
+    vars: { context: CONTEXT, query: QUESTION },
+    judge: relevance,
+  },
+  {
+    type: 'context-relevance',
+    answer: REFUND,
+    threshold: 0.6,
+    vars: { context: CONTEXT, query: QUESTION },
+    judge: relevance,
+  },
+  {
+    type: 'context-faithfulness',
+    answer: REFUND,
+    threshold: 0.4,
+    vars: { context: CONTEXT, query: QUESTION },
+    judge: faithfulness,
+  },
+  {
+    type: 'context-faithfulness',
+    answer: REFUND,
+    threshold: 0.6,
+    vars: { context: CONTEXT, query: QUESTION },
+    judge: faithfulness,
+  },
 ];
 
 export const ROWS: readonly CompatRow[] = [
