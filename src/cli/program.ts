@@ -1,12 +1,17 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { EXPORT_FORMATS } from '../core/interchange/export-run';
+import { parseShard, type Shard } from '../core/merge/shard';
 import { painter } from '../core/report/style';
 import { PromptrigError, messageOf } from '../core/util/errors';
 import { parseBudget } from './budget-option';
 import { doctorCommand } from './doctor-command';
+import { COMPARE_FORMATS, compareCommand } from './compare-command';
 import { CliError, EXIT } from './exit-code';
+import { exportCommand } from './export-command';
 import { FORMATS, parseFormats } from './format-option';
 import { wantsColour, type CliIo } from './io';
 import { importCommand } from './import-command';
+import { mergeCommand } from './merge-command';
 import { metricsCommand } from './metrics-command';
 import { runCommand } from './run-command';
 import { schemaCommand } from './schema-command';
@@ -36,6 +41,8 @@ interface RunFlags {
   strict?: boolean;
   quiet?: boolean;
   budget: string[];
+  since?: string;
+  shard?: Shard;
   watch?: boolean;
 }
 
@@ -102,6 +109,9 @@ function buildProgram(io: CliIo, setCode: (code: number) => void): Command {
     .addHelpText('after', EXIT_CODES);
 
   addRun(program, io, setCode);
+  addMerge(program, io, setCode);
+  addCompare(program, io, setCode);
+  addExport(program, io, setCode);
   program
     .command('validate')
     .description('check files without running them')
@@ -144,7 +154,7 @@ function buildProgram(io: CliIo, setCode: (code: number) => void): Command {
       const out = flags.out === undefined ? {} : { out: flags.out };
       setCode(await importCommand(io, file, { ...out, force: flags.force ?? false }));
     });
-  for (const later of ['compare', 'baseline']) {
+  for (const later of ['baseline']) {
     program
       .command(later, { hidden: true })
       .argument('[rest...]')
@@ -170,6 +180,8 @@ function addRun(program: Command, io: CliIo, setCode: (code: number) => void): v
     .option('--out <dir>', 'folder for results (default: .promptrig/runs of the workspace)')
     .option('--format <format>', `${FORMATS.join(', ')}; to the standard output or =FILE (repeatable)`, collect, [])
     .option('--budget <limit>', "stop each file's run at '$0.50', 200000tokens or 10m (repeatable)", collect, [])
+    .option('--since <rev>', 'run what has changed since this git revision only, files that an eval refers to included')
+    .option('--shard <i/n>', 'run the i-th of n parts of the work; promptrig merge joins them', shardOption)
     .option('--strict', 'a verdict of low confidence is inconclusive')
     .option('--quiet', 'print the verdicts only')
     .addOption(new Option('--watch').hideHelp())
@@ -186,11 +198,65 @@ function addRun(program: Command, io: CliIo, setCode: (code: number) => void): v
         ...(flags.out === undefined ? {} : { out: flags.out }),
         budget: parseBudget(flags.budget),
         formats: parseFormats(flags.format),
+        ...(flags.since === undefined ? {} : { since: flags.since }),
+        ...(flags.shard === undefined ? {} : { shard: flags.shard }),
         strict: flags.strict ?? false,
         quiet: flags.quiet ?? false,
       });
       setCode(code);
     });
+}
+
+function addMerge(program: Command, io: CliIo, setCode: (code: number) => void): void {
+  program
+    .command('merge')
+    .description('join the parts that run --shard has written into one result, and print its verdict')
+    .argument('<dirs...>', 'folders of parts, or folders that hold some at any depth')
+    .option('--out <dir>', 'folder for results (default: .promptrig/runs of the workspace)')
+    .option('--format <format>', `${FORMATS.join(', ')}; to the standard output or =FILE (repeatable)`, collect, [])
+    .option('--quiet', 'print the verdicts only')
+    .addHelpText('after', EXIT_CODES)
+    .action(async (dirs: string[], flags: { out?: string; format: string[]; quiet?: boolean }) => {
+      const out = flags.out === undefined ? {} : { out: flags.out };
+      const formats = parseFormats(flags.format);
+      setCode(await mergeCommand(io, dirs, { ...out, formats, quiet: flags.quiet ?? false }));
+    });
+}
+
+function addCompare(program: Command, io: CliIo, setCode: (code: number) => void): void {
+  program
+    .command('compare')
+    .description('hold runs against the first of them: differences, intervals, and a winner where a test shows one')
+    .argument('<runs...>', 'ids, folders, or results of GuideLLM, vllm bench serve, AIPerf or GenAI-Perf')
+    .option(
+      '--format <format>',
+      `${COMPARE_FORMATS.join(', ')}; to the standard output or =FILE (repeatable)`,
+      collect,
+      [],
+    )
+    .option('--confidence <level>', 'level of the intervals and tests', shareOption, 0.95)
+    .option('--seed <n>', 'seed of the bootstrap', wholeNumber(0), 1)
+    .action(async (runs: string[], flags: { format: string[]; confidence: number; seed: number }) => {
+      const formats = parseFormats(flags.format, COMPARE_FORMATS);
+      setCode(await compareCommand(io, runs, { formats, confidence: flags.confidence, seed: flags.seed }));
+    });
+}
+
+function addExport(program: Command, io: CliIo, setCode: (code: number) => void): void {
+  program
+    .command('export')
+    .description("write a run in the form of another tool's results")
+    .argument('<run>', 'id or folder')
+    .requiredOption('--as <tool>', EXPORT_FORMATS.join(', '))
+    .option('--target <id>', 'this target only')
+    .option('--stage <name>', 'this load stage only')
+    .option('--out <file>', 'where to write it (default: the standard output)')
+    .option('--detailed', 'with single requests (vllm)')
+    .action(
+      async (run: string, flags: { as: string; target?: string; stage?: string; out?: string; detailed?: boolean }) => {
+        setCode(await exportCommand(io, run, { ...flags, detailed: flags.detailed ?? false }));
+      },
+    );
 }
 
 function addSim(program: Command, io: CliIo, setCode: (code: number) => void): void {
@@ -216,6 +282,21 @@ function addSim(program: Command, io: CliIo, setCode: (code: number) => void): v
 
 function collect(value: string, previous: string[]): string[] {
   return [...previous, value];
+}
+
+function shareOption(text: string): number {
+  const value = /^\d*\.?\d+%?$/.test(text)
+    ? Number(text.replace('%', '')) / (text.endsWith('%') ? 100 : 1)
+    : Number.NaN;
+  if (!(value >= 0.5 && value < 1))
+    throw new InvalidArgumentError('It must be a share such as 0.95 or 95%, from 50% on.');
+  return value;
+}
+
+function shardOption(text: string): Shard {
+  const shard = parseShard(text);
+  if (shard === null) throw new InvalidArgumentError('It must be a part and their number, such as 2/3.');
+  return shard;
 }
 
 function wholeNumber(minimum: number, maximum = Number.MAX_SAFE_INTEGER): (text: string) => number {

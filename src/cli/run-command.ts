@@ -7,12 +7,14 @@ import { plain } from '../core/report/plain';
 import { painter, type Paint } from '../core/report/style';
 import { systemClock } from '../core/util/clock';
 import { Redactor } from '../core/util/redact';
+import { shardPlans, type Shard } from '../core/merge/shard';
+import { kindOf } from '../core/spec/discover';
 import type { PlanSelection } from '../core/engine/plan';
 import type { BudgetPlan, EndpointPlan, RunPlan } from '../protocol/plan';
 import { ceilingDiagnostics } from './ceiling-diagnostics';
 import { countDiagnostics } from './diagnostics';
 import { CliError, EXIT, worstExit } from './exit-code';
-import { findFiles } from './find-files';
+import { findFiles, type FoundFile } from './find-files';
 import type { OutputTarget } from './format-option';
 import { Interrupts } from './interrupts';
 import { redacted, wantsColour, type CliIo } from './io';
@@ -21,6 +23,7 @@ import { printDiagnostics } from './print-diagnostics';
 import { LiveProgressView, PlainProgressView, QuietProgressView, type ProgressView } from './progress-view';
 import { guardedIo, outputSource, RunOutput } from './run-output';
 import { collectSecrets } from './secrets';
+import { changedSince } from './since';
 import { shownPath } from './workspace-root';
 
 export interface RunOptions {
@@ -34,9 +37,16 @@ export interface RunOptions {
   /** Replaces what the file says about the same kind of limit. */
   budget: BudgetPlan;
   formats: OutputTarget[];
+  /** Only evals that differ from this git revision, themselves or in a file they refer to. */
+  since?: string;
+  /** Only this part of the work. */
+  shard?: Shard;
   strict: boolean;
   quiet: boolean;
 }
+
+/** Machines that run parts of one run must draw the same, without a word between them. */
+const SHARD_SEED = 1;
 
 /**
  * `promptrig run [PATH…]`: plans every file before it runs the first, so that a slip in the last one does not show after minutes;
@@ -47,8 +57,9 @@ export async function runCommand(outer: CliIo, paths: readonly string[], options
   const redactor = new Redactor();
   const own: CliIo = { ...outer, stdout: redacted(outer.stdout, redactor), stderr: redacted(outer.stderr, redactor) };
   const io = guardedIo(own, options.formats);
-  const planned = await planAll(io, paths, options);
-  if (planned === null) return EXIT.usage;
+  const whole = await planAll(io, paths, options);
+  if (whole === null) return EXIT.usage;
+  const planned = options.shard === undefined ? whole : shardOf(io, whole, options.shard, options.quiet);
   // Over all files first, so that every missing variable is named before anything is sent.
   collectSecrets(planned.flatMap(endpointsOf), io.env);
 
@@ -144,10 +155,43 @@ function selectionOf({ endpoints, tags, cases, stages }: RunOptions): PlanSelect
   };
 }
 
+/** The files that paths stand for, less those that have not changed where only changes are wanted; none where nothing has. */
+async function selectedFiles(io: CliIo, paths: readonly string[], options: RunOptions): Promise<FoundFile[]> {
+  const files = await findFiles(paths, io.cwd);
+  if (options.since === undefined) return files;
+  const evals = files.filter(({ path, named }) => named || kindOf(path) !== 'workspace');
+  const changed = await changedSince(evals, options.since, io.cwd);
+  const counted = `${changed.files.length} of ${evals.length} ${evals.length === 1 ? 'eval has' : 'evals have'} changed since ${options.since}`;
+  const rest = changed.files.length === 0 ? ', so nothing is run' : `; ${changed.leftOut} left out`;
+  if (!options.quiet) io.stderr.write(`${counted}${changed.leftOut === 0 ? '' : rest}.\n`);
+  return changed.files;
+}
+
+/** The part of the work that this machine has; the files that it has nothing of are left out. */
+function shardOf(io: CliIo, files: readonly RunnableFile[], shard: Shard, quiet: boolean): RunnableFile[] {
+  const plans = shardPlans(
+    files.map(({ plan }) => plan),
+    shard,
+  );
+  const own = files.flatMap((file, index): RunnableFile[] => {
+    const plan = plans[index];
+    return plan == null ? [] : [{ ...file, plan }];
+  });
+  const units = own.reduce((sum, { plan }) => sum + (plan.shard?.units[shard.index - 1] ?? 0), 0);
+  const work =
+    units === 0
+      ? 'nothing to do'
+      : `${units} ${units === 1 ? 'case or load stage' : 'cases and load stages'}, in ${own.length} of ${files.length} files`;
+  if (!quiet) io.stderr.write(`Part ${shard.index} of ${shard.of}: ${work}.\n`);
+  return own;
+}
+
 /** null where a file is invalid, which has been said. */
 async function planAll(io: CliIo, paths: readonly string[], options: RunOptions): Promise<RunnableFile[] | null> {
-  const files = await findFiles(paths, io.cwd);
-  const { seed, repeat, out, budget } = options;
+  const files = await selectedFiles(io, paths, options);
+  if (files.length === 0) return [];
+  const { repeat, out, budget } = options;
+  const seed = options.seed ?? (options.shard === undefined ? undefined : SHARD_SEED);
   const planner = new FilePlanner({
     cwd: io.cwd,
     ...(out === undefined ? {} : { out }),
