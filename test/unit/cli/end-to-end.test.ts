@@ -265,7 +265,6 @@ describe('the command line', function () {
       [['doctor', '--format', 'junit'], /junit is not written by this command/],
       [['run', '--budget', 'much'], /--budget much cannot be read.*200000tokens/],
       [['run', '--watch'], /--watch is not supported yet/],
-      [['compare', 'a', 'b'], /compare is not supported yet/],
       [['baseline', 'pin', 'a'], /baseline is not supported yet/],
       [['import', 'x.yaml', '--what'], /import is not supported yet/],
       [['metrics', 'tftt'], /Did you mean ttft/],

@@ -80,6 +80,7 @@ describe('the annotations for GitHub', () => {
         Object.keys(properties).every((key) => ['file', 'line', 'endLine', 'col', 'endColumn', 'title'].includes(key)),
       );
     }
+    assert.doesNotMatch(text, /##\[/);
     assert.doesNotMatch(text, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/);
   });
 
