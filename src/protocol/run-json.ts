@@ -61,6 +61,47 @@ export interface Comparison {
   pairs: QualityPair[];
   /** What each parameter of the matrix changes, all else equal. */
   matrix?: MatrixTrend[];
+  /** Which targets no other one beats outright; absent where fewer than two axes were measured. */
+  pareto?: ParetoResult;
+  /** Which target is best among those that meet every SLO, and what that costs; absent without an SLO. */
+  selection?: SelectionResult;
+}
+
+export interface ParetoResult {
+  /** Metrics with their statistic, such as `quality.score`, `ttft.p99`, `cost.per_good`. */
+  axes: string[];
+  /** The stage that latencies and rates are of: the first that all targets have in common. */
+  stage?: string;
+  /** Every target, its values in the order of the axes. */
+  points: { id: string; values: (number | null)[] }[];
+  /** Target ids. */
+  front: string[];
+  /** Each with a member of the front that is at least as good on every axis and better on one. */
+  dominated: { id: string; by: string }[];
+  /** Targets without a value on some axis. */
+  left_out?: { id: string; reason: string }[];
+}
+
+export interface SelectionResult {
+  /** Expressions that a target has to meet. */
+  subject_to: string[];
+  /** Targets that meet all of them; `sure` where every one of them does with high confidence. */
+  fitting: { id: string; sure: boolean }[];
+  rejected: { id: string; reasons: string[] }[];
+  /** Where nothing fits: the target whose worst miss is the smallest as a share of its limit. */
+  nearest?: string;
+  /** By axis of the front. */
+  choices: SelectionChoice[];
+}
+
+export interface SelectionChoice {
+  axis: string;
+  /** The best of all targets. */
+  best: { id: string; value: number } | null;
+  /** The best of those that fit. */
+  chosen: { id: string; value: number } | null;
+  /** How much worse `chosen` is than `best`, in the unit of the axis. */
+  cost: number | null;
 }
 
 /** Two targets on the cases that both were asked; the exact test of McNemar on cases that only one of them passed. */

@@ -1,8 +1,10 @@
 /** The targets of one run against each other. */
 import type { RunPlan } from '../../protocol/plan';
 import type { Comparison, TargetResult } from '../../protocol/run-json';
+import { selectionOf } from './constraint';
 import { matrixTrends } from './matrix';
 import { qualityPairs, type TargetOutcomes } from './pairs';
+import { paretoOf } from './pareto';
 
 /** Null where there is nothing to compare. */
 export function compareTargets(
@@ -14,6 +16,14 @@ export function compareTargets(
   const ordered = [...outcomes].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
   const pairs = qualityPairs(ordered, plan.confidence);
   const matrix = matrixTrends(plan.targets, results);
-  if (pairs.length === 0 && matrix.length === 0) return null;
-  return { pairs, ...(matrix.length === 0 ? {} : { matrix }) };
+  const byName = [...results].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
+  const pareto = paretoOf(byName);
+  const selection = pareto === null ? null : selectionOf(byName, pareto.axes, pareto.stage ?? null);
+  if (pairs.length === 0 && matrix.length === 0 && pareto === null) return null;
+  return {
+    pairs,
+    ...(matrix.length === 0 ? {} : { matrix }),
+    ...(pareto === null ? {} : { pareto }),
+    ...(selection === null ? {} : { selection }),
+  };
 }

@@ -5,6 +5,7 @@ import { columns, type Cell } from './columns';
 import { pointsWithInterval } from './points';
 import { INDENT, sentence } from './sentence';
 import type { TableContext } from './table';
+import { selectionLines } from './table-selection';
 
 /** Pairs beyond these are in run.json: sixteen targets have 120 of them. */
 const SHOWN_PAIRS = 10;
@@ -29,6 +30,7 @@ export function comparisonLines(run: RunJson, context: TableContext): string[] {
     const more = ordered.length - SHOWN_PAIRS;
     if (more > 0) lines.push(`${INDENT}${paint('dim', `and ${more} more pairs, in run.json`)}`);
   }
+  lines.push(...selectionLines(context));
   lines.push(...baselineLines(run, context));
   return lines;
 }
