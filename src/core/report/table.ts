@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import type { CaseRecord, CurveResult, RunJson, SloResult, StageResult, TargetResult } from '../../protocol/run-json';
 import { formatCount, formatValue } from '../metrics/format';
+import { truncate } from './layout';
 import { stageCaveats } from './flags';
 import { plainData } from './plain';
 import { INDENT, sentence } from './sentence';
@@ -77,7 +78,8 @@ function targetLines(target: TargetResult, cases: CaseRecord[], context: TableCo
     target.model === target.endpoint ? '' : target.model,
     target.prompt === 'default' ? '' : target.prompt,
   ];
-  const params = Object.entries(target.params).map(([key, value]) => `${key} ${JSON.stringify(value)}`);
+  // Tools and schemas are longer than anyone reads here.
+  const params = Object.entries(target.params).map(([key, value]) => truncate(`${key} ${JSON.stringify(value)}`, 40));
   const detail = [...about, ...params].filter((part) => part !== '').join(' · ');
   const head = `${paint(look.tone, look.sign)} ${paint('strong', target.id)}`;
   const body: string[] = [];
