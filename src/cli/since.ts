@@ -1,7 +1,7 @@
 import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
-import picomatch from 'picomatch';
 import { WORKSPACE_FILE } from '../core/spec/discover';
+import { referencesTo } from '../core/spec/file-references';
 import { CliError } from './exit-code';
 import type { FoundFile } from './find-files';
 import { git } from './git';
@@ -64,21 +64,9 @@ async function touches(file: string, cwd: string, changed: ReadonlySet<string>):
   if (changed.has(file)) return true;
   const shared = path.join(workspaceRoot(path.dirname(file), cwd), WORKSPACE_FILE);
   for (const owner of [file, shared]) {
-    const { paths, globs } = await collectReferences(owner);
-    if (changed.has(owner) || [...paths].some((name) => changed.has(name) || isFolderOf(name, changed))) return true;
-    for (const { folder, pattern } of globs) {
-      const matches = picomatch(pattern, { dot: true });
-      for (const name of changed) {
-        const relative = path.relative(folder, name).replaceAll('\\', '/');
-        if (matches(relative)) return true;
-      }
-    }
+    if (changed.has(owner)) return true;
+    const references = await collectReferences(owner);
+    for (const name of changed) if (referencesTo(references, name).length > 0) return true;
   }
-  return false;
-}
-
-function isFolderOf(name: string, changed: ReadonlySet<string>): boolean {
-  if (!name.endsWith(path.sep)) return false;
-  for (const file of changed) if (file.startsWith(name)) return true;
   return false;
 }

@@ -12,7 +12,8 @@ const FILES: Record<string, string> = {
   'promptrig.yaml': 'endpoints: []\n',
   'evals/a.eval.yaml': 'prompt: file://prompts/a.txt\ncases: [{ assert: [{ is-json: "file://schema.json" }] }]\n',
   'evals/b.eval.yaml': 'prompt: Hi\ndataset: data/rows.csv\n',
-  'evals/c.eval.yaml': 'prompt: Hi\ncases: [{ assert: [{ javascript: "file://check.js:strict" }] }]\n',
+  'evals/c.eval.yaml':
+    'prompt: Hi\nbaseline: ../kept/run-1\ncases: [{ assert: [{ javascript: "file://check.js:strict" }] }]\n',
   'evals/d.promptfoo.yaml': 'prompts: ["more/*.txt"]\ntests: file://tests.yaml\n',
   'evals/tests.yaml': '- vars: { text: "file://long.txt" }\n',
   'evals/prompts/a.txt': 'a',
@@ -21,6 +22,7 @@ const FILES: Record<string, string> = {
   'evals/check.js': 'x',
   'evals/more/one.txt': 'x',
   'evals/long.txt': 'x',
+  'kept/run-1/run.json': '{}',
   'other.txt': 'x',
 };
 
@@ -64,6 +66,7 @@ describe('--since', () => {
     ['evals/schema.json', ['a.eval.yaml']],
     ['evals/data/rows.csv', ['b.eval.yaml']],
     ['evals/check.js', ['c.eval.yaml']],
+    ['kept/run-1/run.json', ['c.eval.yaml']],
     ['evals/more/one.txt', ['d.promptfoo.yaml']],
     ['evals/tests.yaml', ['d.promptfoo.yaml']],
     ['evals/long.txt', ['d.promptfoo.yaml']],
