@@ -43,18 +43,14 @@ export async function importCommand(io: CliIo, file: string, options: ImportOpti
     throw new CliError(`${name} is neither a promptfoo configuration nor a GitHub Models prompt file.`);
   }
   const paint = painter(wantsColour(io.stderr, io.env));
-  const printed = result.diagnostics.filter(({ path: place }) => place !== target);
   const texts = new Map([[source, text]]);
-  printDiagnostics(io.stderr, printed, texts, { paint, cwd: io.cwd, errorsOnly: false });
+  printDiagnostics(io.stderr, result.diagnostics, texts, { paint, cwd: io.cwd, errorsOnly: false });
   if (result.text === null) {
     io.stderr.write(
       `${paint('bad', '✗')} ${shownPath(source, io.cwd)} was not imported: mend the errors above first.\n`,
     );
     return EXIT.usage;
   }
-  const fault = result.diagnostics.find(({ path: place, severity }) => place === target && severity === 'error');
-  if (fault !== undefined)
-    throw new PromptrigError('internal', `The imported file would not be valid: ${fault.message} Please report this.`);
   if (toStdout) io.stdout.write(result.text);
   else await write(target, result.text);
   const where = toStdout ? '' : `${shownPath(target, io.cwd)}: `;

@@ -1,11 +1,12 @@
 /** Imported files: what they refer to is read, then they are planned like any other. */
 import type { Diagnostic } from '../spec/document';
-import { NO_ENDPOINT } from '../spec/foreign/no-endpoint';
 import type { ForeignPart } from '../spec/foreign/types';
 import { globFiles } from '../spec/foreign/glob-files';
 import type { EvalDocument } from '../spec/parse';
 import type { PlanInput, PlanOutput } from './plan';
 import type { PlanSelection } from './plan-select';
+
+const NO_ENDPOINT = 'no-runnable-endpoint';
 
 /** Plans an imported file by `plan`, once it holds everything that it refers to. */
 export async function planForeign(
@@ -22,7 +23,8 @@ export async function planForeign(
   }
   const isAsked = (document.spec?.endpoints ?? []).length > 0 || (select.endpoints ?? []).length > 0;
   if (document.spec !== null && !isAsked && !document.diagnostics.some(({ severity }) => severity === 'error')) {
-    const message = 'The file has no endpoint that can be asked from here; choose one with --endpoint NAME.';
+    const message =
+      'The file has no provider that can be asked from here. Choose an endpoint with --endpoint NAME, such as one of promptrig.yaml or "sim".';
     return { plan: null, diagnostics: [...diagnostics, note(document, NO_ENDPOINT, message, 'error')] };
   }
   const output = await plan({ ...input, document, select: translated(select, written, document) });

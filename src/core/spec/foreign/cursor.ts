@@ -70,6 +70,12 @@ export class Cursor {
     return toPlain(this.node);
   }
 
+  /** A reference that leads to nothing, which has been reported, or into a file that has not been read. */
+  get isUnresolved(): boolean {
+    const reference = this.node.kind === 'map' ? this.node.entries.get('$ref')?.node : undefined;
+    return reference?.kind === 'scalar' && typeof reference.value === 'string';
+  }
+
   get isEmpty(): boolean {
     return this.node.kind === 'scalar' && this.node.value === null;
   }

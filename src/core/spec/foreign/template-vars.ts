@@ -1,22 +1,28 @@
 /** Variables of templates, with the manners of other tools: what is undefined is no error there. */
 import type { Json } from '../../../protocol/plan';
+import type { ForeignContext } from './cursor';
 import { parseTemplate, renderTemplate, type ParsedTemplate } from '../template';
 import { setOwn } from '../own';
 
-/** Renderings of one conversion, which happens with every change in the editor. */
-const MOST_RENDERINGS = 20_000;
+/** Renderings while a file is edited, where each change converts it anew. A run needs all of them. */
+const MOST_WHILE_EDITING = 5_000;
 /** A name may show up only once another is known: behind a condition, say. */
 const MOST_ROUNDS = 20;
 
 export class TemplateChecks {
   private renderings = 0;
   private readonly parsed = new Map<string, ParsedTemplate>();
+  private readonly most: number;
+
+  constructor({ env }: Pick<ForeignContext, 'env'>) {
+    this.most = env === undefined ? MOST_WHILE_EDITING : Number.POSITIVE_INFINITY;
+  }
 
   /** Paths of the variables that `text` reads and `vars` lacks. Empty for what cannot be read: the planner says why. */
   missing(text: string, vars: Record<string, Json>): string[] {
     const template = this.parse(text);
     if (!template.ok || template.template.root === null) return [];
-    if (++this.renderings > MOST_RENDERINGS) return [];
+    if (++this.renderings > this.most) return [];
     const rendered = renderTemplate(template.template, vars);
     return rendered.ok ? [] : rendered.problems.flatMap(({ variable }) => variable ?? []);
   }
@@ -33,9 +39,11 @@ export class TemplateChecks {
         const paths = this.missing(text, known).filter((path) => !added.has(path));
         if (paths.length === 0) break;
         for (const path of paths) {
+          // What was taken for a text turns out to be a map.
+          for (const other of added.keys()) if (path.startsWith(`${other}.`)) added.delete(other);
           added.set(path, valueOf(path));
-          known = withPath(known, path, valueOf(path)) ?? known;
         }
+        known = withPaths(vars, added);
       }
     }
     return added;
@@ -48,6 +56,13 @@ export class TemplateChecks {
     this.parsed.set(text, fresh);
     return fresh;
   }
+}
+
+/** `vars` with values at paths; one that has something else than a map in its way is left out. */
+export function withPaths(vars: Record<string, Json>, values: ReadonlyMap<string, Json>): Record<string, Json> {
+  let result = vars;
+  for (const [path, value] of values) result = withPath(result, path, value) ?? result;
+  return result;
 }
 
 /** `vars` with a value at a path such as `user.name`; undefined where something else than a map is in its way. */
@@ -66,6 +81,13 @@ export function withPath(vars: Record<string, Json>, path: string, value: Json):
   if (changed === undefined) return undefined;
   setOwn(result, head, changed);
   return result;
+}
+
+/** A text with a brace that opens nothing is a text: promptfoo sends it as it stands. */
+export function asTemplate(text: string): string {
+  if (!/\{%[^%]*$|\{\{[^}]*$|\{#[^#]*$/m.test(text) || parseTemplate(text).ok) return text;
+  const literal = `{% raw %}${text}{% endraw %}`;
+  return parseTemplate(literal).ok ? literal : text;
 }
 
 /** Every text inside a value. */

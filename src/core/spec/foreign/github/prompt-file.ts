@@ -149,7 +149,7 @@ interface Rows {
 function readRows(root: Cursor, messages: readonly ReadMessage[], evaluators: readonly ForeignAssertion[]): Rows {
   const { problems } = root.context;
   const list = root.get('testData');
-  const checks = new TemplateChecks();
+  const checks = new TemplateChecks(root.context);
   const prompts = messages.map(({ content }) => content);
   if (list === undefined || (list.node.kind === 'list' && list.items.length === 0)) {
     const missing = [...new Set(prompts.flatMap((text) => checks.missing(text, {})))];
@@ -189,6 +189,7 @@ function readRows(root: Cursor, messages: readonly ReadMessage[], evaluators: re
     }
     const expected = item.get('expected');
     const map = new MapBuilder(item.mainSpan);
+    if (known !== vars) map.value('name', nameCase({ vars }).name);
     map.set('vars', known === vars ? item.native : plainNode(known, item.mainSpan));
     if (expected !== undefined) map.set('expected', expected.native);
     rows.cases.push({ key: String(index), node: map.build() });

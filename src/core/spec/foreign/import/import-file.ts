@@ -4,11 +4,12 @@ import { basename } from 'node:path';
 import { kindOf } from '../../discover';
 import type { Diagnostic } from '../../document';
 import { parseEvalFile } from '../../parse';
+import { pointerKeys } from '../../pointer';
 import { nodeAt, type TreeNode } from '../../tree';
 import { everyAssertion } from '../assertion';
 import { converted, type ForeignKind } from '../document';
 import { ForeignFiles } from '../files';
-import { parseTree, sourceFile } from '../source';
+import { parseTree, sourceFile, type SourceFile } from '../source';
 import type { ForeignIo } from '../types';
 import { writeNative } from './native-yaml';
 
@@ -59,18 +60,23 @@ export async function importFile(text: string, path: string, target: string, io:
   const notes = [
     ...diagnostics.filter(({ severity }) => severity !== 'info').map((diagnostic) => noteOf(diagnostic, path)),
     ...(result.unwritable ?? []),
+    ...(hasItems(root, 'endpoints')
+      ? []
+      : ['None of the providers can be asked from here: without "endpoints" the default endpoint is.']),
   ];
   const head = [
     `Imported from ${basename(path)} by "promptrig import".`,
     ...(notes.length === 0 ? [] : ['', 'What differs from there, by its lines:', ...notes.map((note) => `- ${note}`)]),
   ];
   const written = writeNative(root, { from: path, to: target, head });
+  const faults = faultsOf(written.text, target).map((fault) => placed(fault, root, file));
+  if (faults.length > 0) return { ...none, kind, diagnostics: [...diagnostics, ...faults] };
   const all = everyAssertion(result.assertions ?? []);
   const cases = nodeAt(root, ['cases']);
   const skippedCases = cases?.kind === 'list' ? cases.items.filter((item) => nodeAt(item, ['skip']) !== undefined) : [];
   return {
     text: written.text,
-    diagnostics: [...diagnostics, ...faultsOf(written.text, target)],
+    diagnostics,
     kind,
     cases: written.cases,
     skippedCases: skippedCases.length,
@@ -79,10 +85,27 @@ export async function importFile(text: string, path: string, target: string, io:
   };
 }
 
-/** What our own parser finds wrong with what was written: nothing, or the import is not to be trusted. */
+function hasItems(root: TreeNode, key: string): boolean {
+  const list = nodeAt(root, [key]);
+  return list?.kind === 'list' && list.items.length > 0;
+}
+
+/** What our own parser finds wrong with what was written, such as a template that cannot be read. */
 function faultsOf(text: string, path: string): Diagnostic[] {
   const name = kindOf(path) === 'eval' ? path : `${path}.eval.yaml`;
   return parseEvalFile(text, name).diagnostics.filter(({ severity }) => severity === 'error');
+}
+
+/** The same at the place in the imported file that it comes from. */
+function placed(fault: Diagnostic, root: TreeNode, { path, lines }: SourceFile): Diagnostic {
+  let node: TreeNode = root;
+  for (const key of pointerKeys(fault.pointer ?? '')) {
+    const next = nodeAt(node, [key]);
+    if (next === undefined) break;
+    node = next;
+  }
+  const { start, end } = node.span;
+  return { ...fault, path, range: lines.range(start, Math.min(end, lines.lineEnd(start))), suggestions: [] };
 }
 
 function noteOf({ range, path, message }: Diagnostic, main: string): string {

@@ -54,6 +54,7 @@ class Writer {
     const shared = root.entries.get('assert')?.node;
     const sharedRun = shared?.kind === 'list' && shared.items.some((item) => !isSkippedAssertion(item));
     for (const { key, node } of root.entries.values()) {
+      if (key === 'endpoints' && node.kind === 'list' && node.items.length === 0) continue;
       if (key === 'assert') this.addAssertions(map, node);
       else if (key === 'cases' && node.kind === 'list') {
         if (node.items.length === 0) continue;

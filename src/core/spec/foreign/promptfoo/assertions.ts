@@ -54,6 +54,7 @@ export class AssertionReader {
     const { problems } = item.context;
     const { text } = item;
     const cursor = text === undefined ? item : item.replaced(plainNode(parseShorthand(text), item.node.span));
+    if (cursor.isUnresolved) return this.skipped(item, 'assertion', 'its template is not there');
     const type = cursor.get('type')?.text;
     if (type === undefined) {
       const message = 'An assertion is a map with a "type", such as "type: contains".';

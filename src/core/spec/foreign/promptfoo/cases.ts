@@ -436,11 +436,13 @@ export function caseMap(draft: CaseDraft, fileVars: Record<string, Json>): MapBu
   const span = item.test.mainSpan;
   const description = item.test.get('description') ?? item.data?.get('description');
   const map = new MapBuilder(span);
-  if (description?.word !== undefined && item.isPlaceholder !== true)
-    map.value('name', draft.named.name, description.mainSpan);
   const own = Object.entries(vars).filter(
     ([name, value]) => !Object.hasOwn(fileVars, name) || canonicalJson(fileVars[name]) !== canonicalJson(value),
   );
+  // Without a name the case would go by its variables, which may have come to more than the test says.
+  const { name } = draft.named;
+  if (item.isPlaceholder !== true && nameCase({ vars: Object.fromEntries(own) }).name !== name)
+    map.value('name', name, description?.mainSpan);
   if (own.length > 0) map.set('vars', varsNode(own, item.test));
   map.value('expand', expand ? true : undefined);
   map.value('threshold', threshold).value('transform', transform).value('repeat', repeat);

@@ -7,7 +7,6 @@ import type { Converted } from '../converted';
 import { Cursor, type ForeignContext } from '../cursor';
 import { FileEnvironment } from '../env-templates';
 import { keyedList, MapBuilder } from '../native';
-import { NO_ENDPOINT } from '../no-endpoint';
 import { isFileUrl, parseReference, readData } from '../references';
 import { plainNode } from '../source';
 import { TemplateChecks } from '../template-vars';
@@ -53,7 +52,7 @@ export function convertPromptfoo(context: ForeignContext): Converted {
     defaultTest: defaultTest.cursor,
     env,
     reader,
-    checks: new TemplateChecks(),
+    checks: new TemplateChecks(context),
     variants: prompts.variants,
     ...(transforms === undefined ? {} : { providerTransform: transforms }),
     isPending,
@@ -63,8 +62,8 @@ export function convertPromptfoo(context: ForeignContext): Converted {
   const drafts = context.env === undefined ? all.filter(({ key }) => !key.includes('#')) : all;
 
   const runnable = providers.list.filter((provider) => provider.endpoint !== null);
-  if (runnable.length === 0 && !providers.isPending) reportNoEndpoint(root, providers.list.length);
-  if (prompts.variants.length === 0) reportNoPrompt(root);
+  if (prompts.variants.length === 0) reportNone(root, 'prompts', 'missing-prompt', 'None of the prompts can be asked');
+  if (drafts.length === 0 && !isPending) reportNone(root, 'tests', 'no-tests', 'None of the tests can be run');
 
   const isOwn = needsOwnDefaults(drafts, cases.defaults);
   const judge = sharedJudge([
@@ -159,26 +158,11 @@ function transformsOf(providers: Provider[]): string | undefined {
   return undefined;
 }
 
-function reportNoEndpoint(root: Cursor, count: number): void {
-  const written = root.get('providers') ?? root.get('targets');
-  root.context.problems.add({
-    code: NO_ENDPOINT,
-    message:
-      count === 0
-        ? 'The file names no provider. Add one, or choose an endpoint with --endpoint NAME.'
-        : 'None of the providers can be asked from here. Choose an endpoint with --endpoint NAME, such as one of promptrig.yaml or "sim".',
-    severity: 'warning',
-    place: (written ?? root).place,
-    pointer: '/endpoints',
-  });
-}
-
-/** What is wrong with the prompts has been said of each; only where all of them are merely skipped is there more to say. */
-function reportNoPrompt(root: Cursor): void {
+/** What is wrong with each of them has been said; only where all of them are merely skipped is there more to say. */
+function reportNone(root: Cursor, key: string, code: string, what: string): void {
   const { problems } = root.context;
   if (problems.hasError) return;
-  const message = 'None of the prompts can be asked from here, so there is nothing to run.';
-  problems.error('missing-prompt', message, (root.get('prompts') ?? root).place, '');
+  problems.error(code, `${what} from here, so there is nothing to run.`, (root.get(key) ?? root).place, '');
 }
 
 function plainList(nodes: TreeNode[], span: Span): TreeNode {

@@ -8,6 +8,7 @@ import type { FileEnvironment } from '../env-templates';
 import { bodyOf, type PromptBody } from '../messages';
 import { codeReason, dataOf, isFileUrl, isGlob, nonEmptyLines, parseReference, readFile } from '../references';
 import { plainNode, type SourceFile } from '../source';
+import { asTemplate } from '../template-vars';
 import { conversationOf, type Conversation } from './conversation';
 
 export interface PromptVariant {
@@ -190,7 +191,7 @@ class PromptReader {
     const conversation = conversationOf(raw.text);
     const body: PromptBody =
       conversation === null
-        ? bodyOf(raw.text)
+        ? asTemplates(bodyOf(raw.text))
         : { kind: 'messages', messages: [...conversation.messages, { role: 'user', content: conversation.user }] };
     if (body.kind === 'unusable') {
       cursor.context.problems.skipped(`The prompt is not asked: ${body.reason}.`, cursor.place);
@@ -201,13 +202,18 @@ class PromptReader {
       name,
       aliases: [...(raw.label === undefined ? [] : [raw.label]), ...raw.aliases],
       body,
-      text: raw.text,
+      text: body.kind === 'text' ? asTemplate(raw.text) : raw.text,
       span: cursor.mainSpan,
       ...(conversation === null ? {} : { conversation }),
       ...(raw.node === undefined ? {} : { node: cursor.native }),
       ...(raw.file === undefined ? {} : { file: raw.file }),
     });
   }
+}
+
+function asTemplates(body: PromptBody): PromptBody {
+  if (body.kind !== 'messages') return body;
+  return { ...body, messages: body.messages.map(({ role, content }) => ({ role, content: asTemplate(content) })) };
 }
 
 /** The prompts of one file, by its kind. */
@@ -309,7 +315,7 @@ export function variantNode(
   if (body.kind === 'messages') return { key: 'messages', node: plainNode(body.messages, span) };
   if (prefix === '' && suffix === '') {
     if (node !== undefined && node.kind === 'scalar' && node.value === text) return { key: 'prompt', node };
-    if (file !== undefined) {
+    if (file !== undefined && !text.startsWith('{% raw %}')) {
       const shown = relative(dirname(main.path), file).replaceAll('\\', '/');
       return { key: 'prompt', node: plainNode(`file://${shown}`, span) };
     }

@@ -75,6 +75,7 @@ export class ProviderReader {
   private written(cursor: Cursor, depth: number): { list: Written[]; isPending: boolean } {
     const { problems } = cursor.context;
     if (cursor.isEmpty) return { list: [], isPending: false };
+    if (cursor.isUnresolved) return { list: [], isPending: true };
     if (cursor.node.kind === 'list') {
       const all = cursor.items.map((item) => this.written(item, depth + 1));
       return { list: all.flatMap(({ list }) => list), isPending: all.some(({ isPending }) => isPending) };
@@ -144,7 +145,7 @@ export class ProviderReader {
     if (/^https?(?::|$)/.test(id.text)) {
       const http = compatibleHttp(id.text, config, (text) => this.env.fillAddress(text, cursor.context));
       if (!http.ok) return refused(http.reason);
-      const access = this.access(config, { keyVariables: [] }, http.headers);
+      const access = this.access(cursor, config, { keyVariables: [] }, http.headers);
       if (!access.ok) return refused(access.reason);
       const { url, model, params } = http;
       return {
@@ -174,7 +175,7 @@ export class ProviderReader {
     const organization = config?.get('organization')?.word;
     if (organization !== undefined && variablesIn(organization).length === 0)
       headers.value['OpenAI-Organization'] ??= organization;
-    const access = this.access(config, vendor, headers.value);
+    const access = this.access(cursor, config, vendor, headers.value);
     if (!access.ok) return refused(access.reason);
     const model = config?.get('model')?.text ?? vendor.model;
     return {
@@ -223,6 +224,7 @@ export class ProviderReader {
 
   /** How the key is found, and the headers without one; a key in the file is an error, and never copied. */
   private access(
+    cursor: Cursor,
     config: Cursor | undefined,
     { keyVariables }: Pick<Vendor, 'keyVariables'>,
     headers: Record<string, string>,
@@ -262,7 +264,7 @@ export class ProviderReader {
     }
     const isFree =
       config?.get('apiKeyRequired')?.boolean === false || (written !== undefined && isPlaceholder(written));
-    const environment = config?.context.env;
+    const environment = cursor.context.env;
     const usual = keyVariables.find((name) => (environment?.[name] ?? '') !== '') ?? keyVariables[0];
     const apiKeyEnv = variable ?? (isFree ? undefined : usual);
     return {

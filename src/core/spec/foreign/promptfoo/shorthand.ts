@@ -20,6 +20,9 @@ const WITH_THRESHOLD: ReadonlySet<string> = new Set([
 ]);
 const LISTS: ReadonlySet<string> = new Set(['contains-all', 'contains-any', 'icontains-all', 'icontains-any']);
 
+/** `similar` before `similar:cosine`, whose rest then is a value, as in promptfoo. */
+const BY_LENGTH = [...KNOWN_TYPES].sort((a, b) => a.length - b.length);
+
 /** What may follow a type: a number in brackets, and a value behind a colon. */
 const REST = /^(?:\((\d+(?:\.\d+)?)\))?(?::([\s\S]*))?$/;
 
@@ -37,12 +40,10 @@ export function parseShorthand(cell: string): LongForm {
   if (/^file:\/\/.*\.py(?::\w+)?$/s.test(cell)) return { type: 'python', value: cell };
   const negated = cell.startsWith('not-');
   const body = negated ? cell.slice('not-'.length) : cell;
-  const found = [...KNOWN_TYPES]
-    .sort((a, b) => a.length - b.length)
-    .flatMap((name) => {
-      const rest = body.startsWith(name) ? REST.exec(body.slice(name.length)) : null;
-      return rest === null ? [] : [{ type: name, number: rest[1], value: rest[2] }];
-    })[0];
+  const found = BY_LENGTH.flatMap((name) => {
+    const rest = body.startsWith(name) ? REST.exec(body.slice(name.length)) : null;
+    return rest === null ? [] : [{ type: name, number: rest[1], value: rest[2] }];
+  })[0];
   if (found === undefined) return { type: 'equals', value: cell };
   const { type, number, value } = found;
   const full = (negated ? 'not-' : '') + type;

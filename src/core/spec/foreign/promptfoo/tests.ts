@@ -68,6 +68,10 @@ export class TestReader {
     const { problems } = item.context;
     const { text } = item;
     if (text !== undefined) return this.reference(item, text, base, depth);
+    if (item.isUnresolved) {
+      this.isPending = true;
+      return [];
+    }
     if (item.node.kind !== 'map') {
       problems.error('wrong-type', 'A test is a map with "vars" and "assert", or a file of tests.', item.place);
       return [];
