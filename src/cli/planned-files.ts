@@ -28,6 +28,8 @@ export interface PlanningOptions {
   select: PlanSelection;
   /** Limits of the command line, each in place of the file's of the same kind. */
   budget?: BudgetPlan;
+  /** Whether user code may run; without a word about it, nothing is said of the code in the files. */
+  allowCode?: boolean;
   overrides: { seed?: number; repeat?: number; policy?: 'point' | 'strict' };
 }
 
@@ -39,7 +41,7 @@ export class FilePlanner {
 
   /** Throws PromptrigError `unreadable` where the file cannot be read. */
   async plan(file: string): Promise<PlannedFile> {
-    const { cwd, out, select, overrides, budget = {} } = this.options;
+    const { cwd, out, select, overrides, allowCode, budget = {} } = this.options;
     const text = await readText(file);
     if (kindOf(file) === 'workspace') {
       const document = parseEvalFile(text, file);
@@ -53,6 +55,7 @@ export class FilePlanner {
       ...(workspace === null ? {} : { workspace: workspace.document }),
       select,
       overrides,
+      ...(allowCode === undefined ? {} : { allowCode }),
       runsDir: runsFolder(root, out, cwd),
       readFile: (name) => fs.readFile(name),
       now: new Date(),

@@ -39,6 +39,7 @@ interface RunFlags {
   out?: string;
   format: string[];
   strict?: boolean;
+  allowCode?: boolean;
   quiet?: boolean;
   budget: string[];
   since?: string;
@@ -182,6 +183,7 @@ function addRun(program: Command, io: CliIo, setCode: (code: number) => void): v
     .option('--budget <limit>', "stop each file's run at '$0.50', 200000tokens or 10m (repeatable)", collect, [])
     .option('--since <rev>', 'run what has changed since this git revision only, files that an eval refers to included')
     .option('--shard <i/n>', 'run the i-th of n parts of the work; promptrig merge joins them', shardOption)
+    .option('--allow-code', 'run the JavaScript of the files (`javascript`, `transform`), in an isolated process')
     .option('--strict', 'a verdict of low confidence is inconclusive')
     .option('--quiet', 'print the verdicts only')
     .addOption(new Option('--watch').hideHelp())
@@ -201,6 +203,7 @@ function addRun(program: Command, io: CliIo, setCode: (code: number) => void): v
         ...(flags.since === undefined ? {} : { since: flags.since }),
         ...(flags.shard === undefined ? {} : { shard: flags.shard }),
         strict: flags.strict ?? false,
+        allowCode: flags.allowCode ?? false,
         quiet: flags.quiet ?? false,
       });
       setCode(code);

@@ -42,6 +42,7 @@ export interface RunOptions {
   /** Only this part of the work. */
   shard?: Shard;
   strict: boolean;
+  allowCode: boolean;
   quiet: boolean;
 }
 
@@ -197,6 +198,7 @@ async function planAll(io: CliIo, paths: readonly string[], options: RunOptions)
     ...(out === undefined ? {} : { out }),
     select: selectionOf(options),
     budget,
+    allowCode: options.allowCode,
     overrides: {
       ...(seed === undefined ? {} : { seed }),
       ...(repeat === undefined ? {} : { repeat }),
