@@ -34,6 +34,8 @@ const NONE: FileResults = { observations: [], running: null, last: null };
 export class ResultsStore implements Disposable {
   private readonly files = new Map<string, FileResults>();
   private readonly before = new Map<string, Observation[]>();
+  /** Targets of the run in progress, where it is not on all of the file's. */
+  private readonly narrowed = new Map<string, readonly string[]>();
   private readonly changed = new Emitter<string>();
 
   /** Fires with the key (URI) of a file whose results changed. */
@@ -47,10 +49,15 @@ export class ResultsStore implements Disposable {
     return this.files.size === 0;
   }
 
-  /** A run of `file` starts; until it ends `update` replaces what is known of its subjects. */
-  begin(file: string, subjects: Iterable<Subject>, at: string, dir: string): void {
+  /**
+   * A run of `file` starts; until it ends `update` replaces what is known of its subjects.
+   * @param targets the only ones it runs on: what is known of the others stays
+   */
+  begin(file: string, subjects: Iterable<Subject>, at: string, dir: string, targets?: readonly string[]): void {
     const known = this.get(file);
     this.before.set(file, known.observations);
+    if (targets === undefined) this.narrowed.delete(file);
+    else this.narrowed.set(file, targets);
     this.set(file, {
       observations: known.observations,
       running: { subjects: new Set(subjects), at },
@@ -66,7 +73,7 @@ export class ResultsStore implements Disposable {
     for (const subject of finished) subjects.delete(subject);
     this.set(file, {
       ...known,
-      observations: mergeObservations(this.before.get(file) ?? [], run),
+      observations: mergeObservations(this.before.get(file) ?? [], run, this.narrowed.get(file)),
       running: { ...known.running, subjects },
     });
   }
@@ -74,11 +81,12 @@ export class ResultsStore implements Disposable {
   end(file: string, run: Observation[], verdict: RunVerdict | null): FileResults {
     const known = this.get(file);
     const ended: FileResults = {
-      observations: mergeObservations(this.before.get(file) ?? known.observations, run),
+      observations: mergeObservations(this.before.get(file) ?? known.observations, run, this.narrowed.get(file)),
       running: null,
       last: known.last === null ? null : { ...known.last, verdict },
     };
     this.before.delete(file);
+    this.narrowed.delete(file);
     this.set(file, ended);
     return ended;
   }

@@ -8,10 +8,17 @@ import type { RunPlan, StagePlan } from '../../protocol/plan';
 import type { RunJson } from '../../protocol/run-json';
 import { CommandId } from '../contributions';
 import { RunObserver } from '../language/observations';
+import type { ParsedDocument } from '../language/documents';
 import type { Subject } from '../language/survey';
 import type { Tell } from '../messages';
 import { saveObservations, type ResultsStore } from './results-store';
-import { prepareRun, type PreparationParts, type PreparedRun, type RunRequest } from './run-preparation';
+import {
+  prepareRun,
+  type PreparationParts,
+  type PreparedRun,
+  type RunOptions,
+  type RunRequest,
+} from './run-preparation';
 import { RunProgress, type ProgressNow } from './run-progress';
 
 /** What the engine calls the stage that asks the cases. */
@@ -25,6 +32,8 @@ const SHUTDOWN_MS = 3_000;
 export interface RunStart {
   request: RunRequest;
   plan: RunPlan;
+  /** The file as it is run. */
+  parsed: ParsedDocument;
   startedAt: string;
 }
 
@@ -34,6 +43,7 @@ export interface RunEnd {
   outcome: 'finished' | 'failed' | 'refused';
   run: RunJson | null;
   dir: string | null;
+  /** What the person has been told; null of a run that went well, and of one that the person called off. */
   error: string | null;
 }
 
@@ -57,6 +67,8 @@ export class RunController implements vscode.Disposable {
   private readonly refreshed = this.store.add(new vscode.EventEmitter<ProgressNow>());
   private readonly ended = this.store.add(new vscode.EventEmitter<RunEnd>());
   private preparing = false;
+  /** The run from its preparation to its end; it never rejects. */
+  private whole: Promise<void> = Promise.resolve();
   private active: ActiveRun | null = null;
   private finishing: Promise<void> = Promise.resolve();
   private refreshTimer: NodeJS.Timeout | undefined;
@@ -82,6 +94,11 @@ export class RunController implements vscode.Disposable {
     return this.active !== null;
   }
 
+  /** Resolves when nothing is run or prepared. */
+  async idle(): Promise<void> {
+    while (this.preparing || this.active !== null) await this.whole;
+  }
+
   /** The run before this moment, for "run again". */
   get last(): RunRequest | null {
     return this.lastRequest;
@@ -93,27 +110,55 @@ export class RunController implements vscode.Disposable {
   }
 
   /** Runs what is asked for; resolves when it is over, also where it was refused or failed (the person has been told). */
-  async run(request: RunRequest): Promise<RunEnd> {
-    const refused: RunEnd = { request, outcome: 'refused', run: null, dir: null, error: null };
+  async run(request: RunRequest, options: RunOptions = {}): Promise<RunEnd> {
+    const said: string[] = [];
+    const tell: Tell = (kind, message, actions) => {
+      said.push(message);
+      if (options.quiet !== true) this.parts.tell(kind, message, actions);
+    };
     if (this.preparing || this.active !== null) {
-      this.tellBusy();
-      return refused;
+      this.tellBusy(tell);
+      return refusal(request, said);
     }
-    let prepared: PreparedRun | null;
     this.preparing = true;
+    const run = this.prepareAndExecute(request, options, tell, said);
+    this.whole = run.then(
+      () => undefined,
+      () => undefined,
+    );
+    return run;
+  }
+
+  private async prepareAndExecute(
+    request: RunRequest,
+    { signal, confirm }: RunOptions,
+    tell: Tell,
+    said: string[],
+  ): Promise<RunEnd> {
+    let prepared: PreparedRun | null;
     try {
-      prepared = await prepareRun(this.parts, request);
+      prepared = await prepareRun({ ...this.parts, tell }, request, confirm);
     } catch (error) {
-      this.tellError(error);
-      return { ...refused, error: messageOf(error) };
+      this.tellError(error, tell);
+      return refusal(request, said);
     } finally {
       this.preparing = false;
     }
-    if (prepared === null) return refused;
+    if (prepared === null || signal?.aborted === true) return refusal(request, said);
     this.lastRequest = request;
     const run = this.execute(prepared);
     this.finishing = run.then(() => undefined);
-    return run;
+    const { active } = this;
+    const stop = (): void => {
+      // Never the one after it, which may start while this one's results are put away.
+      if (this.active === active) this.stop();
+    };
+    signal?.addEventListener('abort', stop, { once: true });
+    try {
+      return await run;
+    } finally {
+      signal?.removeEventListener('abort', stop);
+    }
   }
 
   /** Ends the run in progress; what was measured is kept. */
@@ -164,7 +209,7 @@ export class RunController implements vscode.Disposable {
       abort: new AbortController(),
       engine,
       progress: new RunProgress(plan),
-      observer: new RunObserver(parsed.survey, startedAt, request.what === 'file'),
+      observer: new RunObserver(parsed.survey, startedAt, isWhole(request)),
       owed,
       finished: new Set(),
     };
@@ -172,8 +217,10 @@ export class RunController implements vscode.Disposable {
     log.info(
       `Run ${plan.runId}: ${plan.name} (${request.what}) on ${plan.targets.map((target) => target.id).join(', ')}.`,
     );
-    results.begin(file, subjectsOf(prepared, owed), startedAt, plan.outDir);
-    this.started.fire({ request, plan, startedAt });
+    const isNarrow = request.targets !== undefined || request.trace === true;
+    const targets = isNarrow ? plan.targets.map(({ id }) => id) : undefined;
+    results.begin(file, subjectsOf(prepared, owed), startedAt, plan.outDir, targets);
+    this.started.fire({ request, plan, parsed, startedAt });
 
     let end: RunEnd;
     try {
@@ -305,9 +352,9 @@ export class RunController implements vscode.Disposable {
     this.parts.tell('error', why, { ...showRun, ...showLog });
   }
 
-  private tellBusy(): void {
+  private tellBusy(tell: Tell): void {
     const name = this.active?.prepared.plan.name ?? 'Another eval';
-    this.parts.tell(
+    tell(
       'warning',
       `"${name}" is running. Runs in one window take turns, so that they do not disturb each other's timing.`,
       {
@@ -317,12 +364,21 @@ export class RunController implements vscode.Disposable {
     );
   }
 
-  private tellError(error: unknown): void {
-    const { log, redactor, tell } = this.parts;
+  private tellError(error: unknown, tell: Tell): void {
+    const { log, redactor } = this.parts;
     const reason = error instanceof PromptrigError ? error.reason : error instanceof Error ? error.stack : undefined;
     log.error(redactor.text(reason ?? messageOf(error)));
     tell('error', redactor.text(messageOf(error)), { 'Show Log': () => log.show() });
   }
+}
+
+function refusal(request: RunRequest, said: readonly string[]): RunEnd {
+  return { request, outcome: 'refused', run: null, dir: null, error: said[0] ?? null };
+}
+
+/** Whether the cases that run are all of the file's: only then do they say something about its SLOs. */
+function isWhole({ what }: RunRequest): boolean {
+  return what === 'file' || what === 'cases';
 }
 
 function planned(plan: RunPlan, target: string, stage: string): StagePlan | undefined {
@@ -339,7 +395,7 @@ function shortLines(text: string): string {
 
 function subjectsOf({ plan, parsed, request }: PreparedRun, owed: ReadonlyMap<Subject, number>): Subject[] {
   const subjects: Subject[] = [...owed.keys()];
-  if (owed.size > 0 && request.what === 'file') subjects.push('cases');
+  if (owed.size > 0 && isWhole(request)) subjects.push('cases');
   for (const stage of plan.targets.flatMap((target) => target.stages)) {
     const node = parsed.survey.at(stage.pointer);
     if (node !== undefined) subjects.push(`stage:${node.id}`);

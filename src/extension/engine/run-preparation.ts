@@ -17,9 +17,26 @@ import type { Planner } from './planner';
 /** What a person asked to run. */
 export interface RunRequest {
   uri: vscode.Uri;
-  what: 'file' | 'load' | 'case' | 'stage';
+  /** `cases`: all of them, without the load. */
+  what: 'file' | 'cases' | 'load' | 'case' | 'stage';
   /** Id of the case or stage. */
   id?: string;
+  /** Ids of several cases or stages. */
+  ids?: string[];
+  /** Ids of the targets to run; all of the file's where it is absent. */
+  targets?: string[];
+  /** Tell everything about each case, asked once on one target: the first where `targets` names none. */
+  trace?: boolean;
+}
+
+/** What a surface that starts a run decides for itself. */
+export interface RunOptions {
+  /** Ends the run, or keeps it from starting. */
+  signal?: AbortSignal;
+  /** Says nothing in a message of the window: whoever asked shows why the run was refused, from its `error`. */
+  quiet?: boolean;
+  /** The last word before anything is sent: false refuses the run. */
+  confirm?: (plan: RunPlan) => Promise<boolean>;
 }
 
 export interface PreparedRun {
@@ -40,7 +57,11 @@ export interface PreparationParts {
 }
 
 /** Everything that can stop a run before anything is sent. Resolves to null, having said why, where it is stopped. */
-export async function prepareRun(parts: PreparationParts, request: RunRequest): Promise<PreparedRun | null> {
+export async function prepareRun(
+  parts: PreparationParts,
+  request: RunRequest,
+  confirm?: RunOptions['confirm'],
+): Promise<PreparedRun | null> {
   const { documents, planner, problems, hosts, keys, tell } = parts;
   if (!vscode.workspace.isTrusted) {
     tell(
@@ -67,12 +88,21 @@ export async function prepareRun(parts: PreparationParts, request: RunRequest): 
 
   const parsed = documents.current(document);
   // The planner decides which problems count: those of a case that is not part of the run do not.
-  const { plan, diagnostics } = await planner.plan(parsed, selectionOf(request));
+  const { plan: whole, diagnostics } = await planner.plan(parsed, selectionOf(request));
   problems.publish(parsed, diagnostics);
-  if (plan === null) {
+  if (whole === null) {
     tellProblems(tell, request.uri, [...parsed.document.diagnostics, ...diagnostics]);
     return null;
   }
+  const plan = narrowed(whole, request);
+  if (plan.targets.length === 0) {
+    tell(
+      'warning',
+      `${nameOf(request.uri)} is no longer run on ${request.targets?.join(', ') ?? ''}: refresh the list and choose again.`,
+    );
+    return null;
+  }
+  if (confirm !== undefined && !(await confirm(plan))) return null;
 
   const endpoints = endpointsOfPlan(plan);
   const collected = await keys.collect(endpoints);
@@ -95,17 +125,33 @@ export async function prepareRun(parts: PreparationParts, request: RunRequest): 
   return { request, parsed, plan, keys: collected.keys };
 }
 
-function selectionOf(request: RunRequest): PlanSelection {
-  switch (request.what) {
+function selectionOf({ what, id, ids = id === undefined ? [] : [id] }: RunRequest): PlanSelection {
+  switch (what) {
     case 'file':
       return { what: 'all' };
+    case 'cases':
+      return { what: 'cases' };
     case 'load':
       return { what: 'load' };
     case 'case':
-      return { what: 'cases', cases: request.id === undefined ? [] : [request.id] };
+      return { what: 'cases', cases: ids };
     case 'stage':
-      return { what: 'load', stages: request.id === undefined ? [] : [request.id] };
+      return { what: 'load', stages: ids };
   }
+}
+
+/** The plan on the targets that are wanted; to be traced, with each case asked once on one of them. */
+function narrowed(plan: RunPlan, { targets: wanted, trace = false }: RunRequest): RunPlan {
+  const targets = plan.targets.filter(({ id }) => wanted === undefined || wanted.includes(id));
+  if (!trace) return targets.length === plan.targets.length ? plan : { ...plan, targets };
+  return {
+    ...plan,
+    trace,
+    targets: targets.slice(0, 1).map((target) => ({
+      ...target,
+      cases: target.cases.map((item) => ({ ...item, repeat: 1 })),
+    })),
+  };
 }
 
 function tellProblems(tell: Tell, uri: vscode.Uri, diagnostics: readonly Diagnostic[]): void {

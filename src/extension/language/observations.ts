@@ -309,10 +309,18 @@ export class RunObserver {
   }
 }
 
-/** What is known after a run: its own observations, and the earlier ones of subjects that it did not touch. */
-export function mergeObservations(before: Observation[], run: Observation[]): Observation[] {
+/**
+ * What is known after a run: its own observations, and the earlier ones of what it did not touch.
+ * @param targets the only ones that it ran on; without, it ran on all that the file has now
+ */
+export function mergeObservations(
+  before: Observation[],
+  run: Observation[],
+  targets?: readonly string[],
+): Observation[] {
   const touched = new Set(run.map((observation) => observation.subject));
-  return [...before.filter((observation) => !touched.has(observation.subject)), ...run];
+  const isElsewhere = ({ target }: Observation): boolean => targets !== undefined && !targets.includes(target);
+  return [...before.filter((item) => !touched.has(item.subject) || isElsewhere(item)), ...run];
 }
 
 export interface Placed {
