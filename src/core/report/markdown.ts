@@ -11,6 +11,8 @@ import type {
   SloResult,
   TargetResult,
 } from '../../protocol/run-json';
+import { choiceSentence } from '../compare/constraint';
+import { axisInfo } from '../compare/pareto-values';
 import { formatCount, formatInterval, formatValue } from '../metrics/format';
 import { parseSloExpression } from '../metrics/slo';
 import { codeBlock, codeCell, codeSpan } from './escape-markdown';
@@ -94,6 +96,7 @@ function fileSections(file: ReportFile, withAnswers: boolean, withHead: boolean)
   ];
   if (notes.length > 0) sections.push(`${notes.map((note) => `- ${note}`).join('\n')}\n`);
   if (run.baseline !== undefined) sections.push(baselineSection(run.baseline, run.confidence));
+  if (run.purpose === 'selection') sections.push(...selectionSections(run));
   const pairs = run.comparison?.pairs ?? [];
   if (pairs.length > 0) sections.push(pairTable(pairs, run.confidence));
   if (withAnswers) {
@@ -209,6 +212,40 @@ function baselineSection(baseline: BaselineComparison, confidence: number): stri
     );
   }
   return `${lines.join('\n')}\n`;
+}
+
+/** Of a run that selects: who is beaten by nobody outright, and what fits. */
+function selectionSections({ comparison }: RunJson): string[] {
+  const { pareto, selection } = comparison ?? {};
+  const sections: string[] = [];
+  if (pareto !== undefined) {
+    const rows = pareto.points.map(({ id, values }) => {
+      const by = pareto.dominated.find((each) => each.id === id)?.by;
+      const place = pareto.front.includes(id)
+        ? '**on the front**'
+        : by === undefined
+          ? 'left out'
+          : `dominated by ${codeCell(by)}`;
+      const shown = values.map((value, index) =>
+        value === null
+          ? ''
+          : formatValue(value, axisInfo(pareto.axes[index] ?? '')?.unit ?? 'count').replace('$', '\\$'),
+      );
+      return [codeCell(id), ...shown, place];
+    });
+    sections.push(table(['target', ...pareto.axes.map(codeCell), ''], rows));
+  }
+  if (selection !== undefined) {
+    const lines = [
+      ...selection.fitting.map(
+        ({ id, sure }) => `- ✅ ${codeSpan(id)} meets every limit${sure ? '' : ', not all with high confidence'}`,
+      ),
+      ...selection.rejected.map(({ id, reasons }) => `- ❌ ${codeSpan(id)}: ${codeSpan(reasons.join(', '))}`),
+      ...selection.choices.map((choice) => `- ${codeSpan(choiceSentence(choice, selection))}`),
+    ];
+    if (lines.length > 0) sections.push(`${lines.join('\n')}\n`);
+  }
+  return sections;
 }
 
 function pairTable(pairs: readonly QualityPair[], confidence: number): string {

@@ -100,6 +100,32 @@ describe('the Markdown report', () => {
     );
   });
 
+  it('shows the front and the choice of a run that selects', () => {
+    const selecting = run({
+      purpose: 'selection',
+      comparison: {
+        pairs: [],
+        pareto: {
+          axes: ['quality.score', 'ttft.p99'],
+          points: [
+            { id: 'a', values: [0.9, 184.2] },
+            { id: 'b', values: [0.8, 300] },
+          ],
+          front: ['a'],
+          dominated: [{ id: 'b', by: 'a' }],
+        },
+        selection: {
+          ...{ subject_to: ['ttft.p99 <= 200ms'], fitting: [{ id: 'a', sure: false }] },
+          ...{ rejected: [{ id: 'b', reasons: ['ttft.p99 300 ms'] }], choices: [] },
+        },
+      },
+    });
+    const text = renderMarkdown(reportSet(reportFile({ run: selecting })));
+    assert.match(text, /\| <code>a<\/code> \| 90% \| 184 ms \| \*\*on the front\*\* \|/);
+    assert.match(text, /\| <code>b<\/code> \| 80% \| 300 ms \| dominated by <code>a<\/code> \|/);
+    assert.match(text, /- ✅ `a` meets every limit, not all with high confidence\n- ❌ `b`: `ttft\.p99 300 ms`/);
+  });
+
   it('covers several evals with a table of them', () => {
     const passed = reportFile({ path: 'b.eval.yaml', cases: [], run: run({ verdict: 'pass' }) });
     const text = renderMarkdown(reportSet(reportFile(), passed));
