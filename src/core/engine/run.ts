@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { BudgetGuard } from './budget';
 import { monotonicMs, systemClock } from '../util/clock';
 import { PromptrigError, messageOf } from '../util/errors';
@@ -65,6 +66,8 @@ export async function executeRun(options: ExecuteOptions): Promise<RunJson> {
   // A results folder that can no longer be written to ends the run: going on would measure what nobody will see.
   const stop = new AbortController();
   const stopped = AbortSignal.any([signal, stop.signal]);
+  // Every question to a judge and every call of user code may listen: hundreds of them are no leak.
+  setMaxListeners(0, stopped);
   const budget = new BudgetGuard(plan.budget ?? {}, () => stop.abort(), systemClock);
   let writeError: PromptrigError | null = null;
   const guard = <T>(write: () => T): T | undefined => {

@@ -3,6 +3,7 @@ import type { AssertionResult, CaseOutcome, JudgeUsage, Outcome } from '../../pr
 import { messageOf } from '../util/errors';
 import { sliceWhole } from './excerpt';
 import { checkOf } from './registry';
+import { codeContext } from './sandbox/code-context';
 import type { AnswerUnderTest, CheckResult, Finding, QualityServices } from './types';
 
 /** Longest text kept for a diff: an answer is stored once with its case, not once per assertion. */
@@ -63,7 +64,7 @@ async function applyTransform(
   answer: AnswerUnderTest,
   services: QualityServices,
 ): Promise<Transformed> {
-  const context = { vars: answer.vars, prompt: promptText(answer) };
+  const context = codeContext(answer, undefined);
   const output = answer.output ?? answer.text;
   const reply = await services.code.run({ code, kind: 'transform', output, context }, services.signal);
   if (reply.kind !== 'value') return reply;
@@ -75,16 +76,6 @@ async function applyTransform(
   return { kind: 'value', answer: { ...rest, text, transformed: true, ...made } };
 }
 
-/** The prompt as user code sees it: the text of a lone user message, else the messages as JSON. */
-export function promptText({ messages }: AnswerUnderTest): string {
-  const [first, second] = messages;
-  return second === undefined && first?.role === 'user' ? first.content : JSON.stringify(messages);
-}
-
-/**
- * A weight of 0 makes an assertion one that is only shown, as in promptfoo: it is evaluated and its outcome told, but it
- * neither counts in a score nor fails anything. That is what severity `info` says.
- */
 function headOf(assertion: AssertionPlan): Pick<AssertionResult, 'pointer' | 'type' | 'severity' | 'name'> {
   const { pointer, name } = assertion;
   const severity = assertion.weight === 0 ? 'info' : assertion.severity;

@@ -106,7 +106,7 @@ function checkSim(node: MapNode, pointer: string, report: Reporter): void {
         severity: 'error',
         pointer: at,
       });
-    } else if (entry !== undefined && answer?.value !== key) {
+    } else if (entry !== undefined && answer !== undefined && answer.value !== key && !isFallback(key, answer)) {
       report.add({
         code: 'unused-key',
         message: `"${key}" has an effect with "answer: ${key}" only.`,
@@ -116,6 +116,11 @@ function checkSim(node: MapNode, pointer: string, report: Reporter): void {
       });
     }
   }
+}
+
+/** A script answers with the template where no entry matches. */
+function isFallback(key: 'script' | 'template', answer: ScalarNode): boolean {
+  return key === 'template' && answer.value === 'script';
 }
 
 function checkSecrets(node: MapNode, pointer: string, report: Reporter): void {

@@ -211,7 +211,7 @@ describe('transforms', () => {
       return value('x');
     });
     await evaluateOne(assertion('contains', 'x', { transform: code }), answer('y', { vars: { a: 1 } }), seeing);
-    assert.deepEqual(context, { vars: { a: 1 }, prompt: 'A question' });
+    assert.deepEqual([context['vars'], context['prompt'], context['finishReason']], [{ a: 1 }, 'A question', 'stop']);
   });
 
   it('that fail or may not run leave nothing passed', async () => {
