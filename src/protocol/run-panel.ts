@@ -1,6 +1,21 @@
 /** Messages between the run panel (webview) and the extension, which owns the truth. */
-import type { SloPlan, Unit } from './plan';
-import type { CaseRecord, CurveResult, PhaseReport, RunVerdict, SloResult, StageCounts, StageResult } from './run-json';
+import type { Message, SloPlan, Unit } from './plan';
+import type {
+  BaselineComparison,
+  CaseRecord,
+  Comparison,
+  CostResult,
+  CurveResult,
+  Outcome,
+  PhaseReport,
+  QualityResult,
+  QualityUnderLoad,
+  RequestRecord,
+  RunVerdict,
+  SloResult,
+  StageCounts,
+  StageResult,
+} from './run-json';
 import type { TickPoint } from './events';
 
 export type RunPanelToHost =
@@ -10,10 +25,71 @@ export type RunPanelToHost =
   | { type: 'ack'; seq: number }
   | { type: 'stop' }
   | { type: 'rerun' }
-  | { type: 'reveal'; pointer: string };
+  | { type: 'rerun-failed' }
+  | { type: 'pin' }
+  | { type: 'reveal'; pointer: string }
+  /** Opens the folder of the run in the system's file manager. */
+  | { type: 'show-files' }
+  /** Everything about one request; answered by `request`. */
+  | { type: 'request'; id: string }
+  /** The instants of some requests, for the rows that are in view; answered by `rows`. */
+  | { type: 'rows'; ids: string[] }
+  /** Which requests of a stage hold a text in their record (case, error, status, reason of their end); answered by `found`. */
+  | { type: 'find'; target: string; stage: string; text: string }
+  /** The answers of a load stage that did not pass and were kept; answered by `load-answers`. */
+  | { type: 'load-answers'; target: string; stage: string }
+  /** An answer as a whole, of which the panel has the beginning; answered by `answer`. */
+  | { type: 'answer'; target: string; case: string; repeat: number }
+  /** Opens a prompt or an answer in an editor of its own. */
+  | { type: 'open-text'; title: string; text: string }
+  /** Writes a file of the run where the person says. */
+  | { type: 'export'; what: RunExport }
+  /** Writes what the panel drew or listed where the person says; `data` is text, of a picture base64. */
+  | { type: 'save'; name: string; kind: 'png' | 'csv' | 'json'; data: string };
 
+/** `run`: run.json. `metrics`: every number of it as CSV. `requests`: a line a request as CSV. */
+export type RunExport = 'run' | 'metrics' | 'requests';
+
+/** The run itself, in sequence. */
 export type HostToRunPanel =
   { type: 'snapshot'; seq: number; state: RunPanelState } | { type: 'delta'; seq: number; changes: RunPanelChange[] };
+
+/** What the panel asked for; outside of the sequence, since it changes nothing of the run. */
+export type RunPanelReply =
+  | { type: 'request'; id: string; detail: RequestDetail }
+  | { type: 'request'; id: string; detail: null; error: string }
+  | { type: 'rows'; rows: RequestRow[] }
+  | { type: 'found'; target: string; stage: string; text: string; ids: string[]; complete: boolean }
+  | { type: 'load-answers'; target: string; stage: string; records: PanelCase[] }
+  | { type: 'answer'; target: string; case: string; repeat: number; answer: string | null; reasoning: string | null };
+
+/** One request with all that is kept of it. */
+export interface RequestDetail {
+  record: RequestRecord;
+  prompt: { messages: Message[]; /** Characters that were left out. */ cutCharacters: number } | { reason: string };
+  /** Of the case that it asks. */
+  caseName: string | null;
+  /** Its answer with what the assertions said, where it was kept. */
+  answer: PanelCase | null;
+  /** Why there is no answer. */
+  answerReason: string;
+}
+
+/** A request in a list: its instants in ms on the clock of the run, null where it did not get that far. */
+export interface RequestRow {
+  id: string;
+  outcome: Outcome;
+  scheduled: number;
+  sent: number | null;
+  /** How long its connection took to open, which is before `sent`. */
+  connectMs: number | null;
+  first: number | null;
+  last: number | null;
+  end: number;
+  outputTokens: number | null;
+  errorKind: string | null;
+  caseName: string | null;
+}
 
 export interface RunPanelState {
   title: string;
@@ -28,6 +104,25 @@ export interface RunPanelState {
   confidence?: number;
   /** What each metric named in an SLO means, for hovers and units; keyed by the metric's name. */
   metrics?: Record<string, { label: string; unit: Unit; formula: string; meaning: string }>;
+  /** What can be done with this run, here and now; nothing of it where it is absent. */
+  can?: RunPanelCan;
+  /** What a reader of the whole run must know, each as a sentence: files that are damaged or gone. */
+  caveats?: string[];
+  /** A stored run whose requests are still being read: bytes. */
+  loading?: { read: number; total: number } | null;
+  /** The run cannot be shown: what to do about it. `statusText` says what happened. */
+  advice?: string;
+  /** Targets of the run against each other. */
+  comparison?: Comparison | null;
+  /** The run against its baseline. */
+  baseline?: BaselineComparison | null;
+}
+
+export interface RunPanelCan {
+  pin: boolean;
+  rerunFailed: boolean;
+  /** Its files are there: details, exports and full texts can be had. */
+  files: boolean;
 }
 
 /** The state of a stage at one instant: what the lines over time are drawn from. */
@@ -50,11 +145,33 @@ export interface RunPanelTarget {
   model: string;
   stages: RunPanelStage[];
   quality: { passed: number; failed: number; errors: number; skipped: number; total: number; slo: SloResult[] };
-  cases: CaseRecord[];
+  cases: PanelCase[];
   /** Of `sweep` and `capacity` stages whose steps are all over. */
   curves?: CurveResult[];
   /** Prefill and decode over all load stages, once the run is over. */
   phases?: PhaseReport;
+  /** Answers that are being streamed, in the order in which they began. */
+  streams?: AnswerStream[];
+  /** Once its answers are judged. */
+  qualityResult?: QualityResult | null;
+  underLoad?: QualityUnderLoad | null;
+  cost?: CostResult | null;
+  /** Why nothing, or not everything, of the target could run. */
+  error?: string | null;
+}
+
+/** An answer as the panel gets it: long texts are cut. */
+export interface PanelCase extends CaseRecord {
+  /** Characters of the whole answer, where what is here is its beginning. */
+  answerCharacters?: number;
+}
+
+export interface AnswerStream {
+  /** JSON pointer. */
+  case: string;
+  repeat: number;
+  name: string;
+  text: string;
 }
 
 export interface RunPanelStage {
@@ -100,5 +217,18 @@ export type RunPanelChange =
   | { kind: 'curve'; target: string; curve: CurveResult }
   | { kind: 'phases'; target: string; phases: PhaseReport }
   | { kind: 'points'; target: string; stage: string; points: TickPoint[] }
-  | { kind: 'case'; target: string; record: CaseRecord }
+  /** More of an answer. */
+  | ({ kind: 'answer'; target: string } & AnswerStream)
+  | { kind: 'case'; target: string; record: PanelCase }
+  | {
+      kind: 'target';
+      target: string;
+      patch: Partial<Pick<RunPanelTarget, 'qualityResult' | 'underLoad' | 'cost' | 'error'>>;
+    }
+  | {
+      kind: 'run';
+      patch: Partial<Pick<RunPanelState, 'can' | 'caveats' | 'loading' | 'comparison' | 'baseline'>>;
+    }
+  /** The lines over time of a stored stage, all of them at once. */
+  | { kind: 'history'; target: string; stage: string; history: RunPanelSample[] }
   | { kind: 'quality'; target: string; quality: RunPanelTarget['quality'] };

@@ -1,8 +1,8 @@
 /** The requests of a stage in the order of their instants, kept bounded, with what a chart's axes need to know of them. */
 import type { TickPoint } from '../../src/protocol/events';
 
-/** Beyond it the webview's memory would grow without end in an hour-long stage. */
-const MAX_POINTS = 200_000;
+/** Beyond it the webview's memory would grow without end in an hour-long stage; as many as the extension keeps. */
+const MAX_POINTS = 100_000;
 
 /** Width of a bucket of the value histogram, as a ratio: fine enough to choose an axis by. */
 const BUCKET_RATIO = 1.05;

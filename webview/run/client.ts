@@ -1,5 +1,5 @@
 /** The panel's side of the conversation: ready, snapshot, deltas in order, and a new snapshot after a gap. */
-import type { HostToRunPanel, RunPanelToHost } from '../../src/protocol/run-panel';
+import type { HostToRunPanel, RunPanelReply, RunPanelToHost } from '../../src/protocol/run-panel';
 import type { RunStore } from './store';
 
 export class RunClient {
@@ -10,6 +10,7 @@ export class RunClient {
     private readonly post: (message: RunPanelToHost) => void,
     private readonly store: RunStore,
     private readonly onChange: (what: 'snapshot' | 'delta') => void,
+    private readonly onReply: (reply: RunPanelReply) => void = () => undefined,
   ) {}
 
   /** Tells the extension that this page can receive; it answers with a snapshot. */
@@ -17,8 +18,23 @@ export class RunClient {
     this.post({ type: 'ready' });
   }
 
-  receive(message: HostToRunPanel): void {
-    if (message.type !== 'snapshot' && message.type !== 'delta') return;
+  receive(message: HostToRunPanel | RunPanelReply): void {
+    switch (message.type) {
+      case 'snapshot':
+      case 'delta':
+        this.receiveRun(message);
+        return;
+      case 'request':
+      case 'rows':
+      case 'found':
+      case 'load-answers':
+      case 'answer':
+        this.onReply(message);
+        return;
+    }
+  }
+
+  private receiveRun(message: HostToRunPanel): void {
     if (message.type === 'delta' && this.waiting) return;
     const received = this.store.receive(message);
     if (received === 'gap') {

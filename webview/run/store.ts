@@ -1,7 +1,15 @@
 /** The panel's copy of the run. The extension owns the truth; this follows it message by message and notices a gap. */
-import type { CaseRecord, CurveResult, PhaseReport } from '../../src/protocol/run-json';
 import type {
+  CostResult,
+  CurveResult,
+  PhaseReport,
+  QualityResult,
+  QualityUnderLoad,
+} from '../../src/protocol/run-json';
+import type {
+  AnswerStream,
   HostToRunPanel,
+  PanelCase,
   RunPanelChange,
   RunPanelSample,
   RunPanelStage,
@@ -12,6 +20,8 @@ import { PointSeries } from '../charts/point-series';
 
 /** Closer samples than this add memory and no information to a line. */
 const SAMPLE_INTERVAL_MS = 200;
+/** Samples of a stage; past it every other one goes, and none closer than those that are left comes. */
+const MOST_SAMPLES = 4000;
 
 export type StageData = Omit<RunPanelStage, 'points' | 'history'>;
 
@@ -29,8 +39,16 @@ export interface TargetView {
   quality: RunPanelTarget['quality'];
   curves: CurveResult[];
   phases: PhaseReport | null;
+  qualityResult: QualityResult | null;
+  underLoad: QualityUnderLoad | null;
+  cost: CostResult | null;
+  error: string | null;
+  /** Answers that are being streamed, by `caseKey`, in the order in which they began. */
+  streams: Map<string, AnswerStream>;
+  /** Counts up with each change of `streams`. */
+  streamsVersion: number;
   /** In the order in which they ended; a repeat that is reported again replaces its record. */
-  cases: CaseRecord[];
+  cases: PanelCase[];
   /** Counts up with each change of `cases`; from 0 in the new views that a snapshot makes. */
   casesVersion: number;
   /** Where in `cases` a case's repeat is. */
@@ -75,6 +93,12 @@ export class RunStore {
         quality: target.quality,
         curves: [...(target.curves ?? [])],
         phases: target.phases ?? null,
+        qualityResult: target.qualityResult ?? null,
+        underLoad: target.underLoad ?? null,
+        cost: target.cost ?? null,
+        error: target.error ?? null,
+        streams: new Map((target.streams ?? []).map((stream) => [streamKey(stream), { ...stream }])),
+        streamsVersion: 0,
         cases: [...target.cases],
         caseAt: new Map(target.cases.map((record, at) => [caseKey(record), at])),
         casesVersion: 0,
@@ -90,10 +114,10 @@ export class RunStore {
 
   /** False where the change names something unknown: then a message went missing although the numbers follow. */
   private apply(change: RunPanelChange): boolean {
-    if (change.kind === 'status') {
+    if (change.kind === 'status' || change.kind === 'run') {
       if (this.head === null) return false;
-      const { status, statusText, verdict } = change;
-      this.head = { ...this.head, status, statusText, verdict };
+      const { status, statusText, verdict } = change.kind === 'status' ? change : this.head;
+      this.head = { ...this.head, ...(change.kind === 'run' ? change.patch : { status, statusText, verdict }) };
       return true;
     }
     const target = this.targets.find(({ id }) => id === change.target);
@@ -113,14 +137,22 @@ export class RunStore {
       case 'step':
         putStep(target.stages, change.step);
         return true;
+      case 'target':
+        Object.assign(target, change.patch);
+        return true;
+      case 'answer':
+        putStream(target, change);
+        return true;
       case 'case':
         putCase(target, change.record);
         return true;
       case 'points':
+      case 'history':
       case 'stage': {
         const stage = target.stages.find(({ data }) => data.name === change.stage);
         if (stage === undefined) return false;
         if (change.kind === 'points') stage.points.append(change.points);
+        else if (change.kind === 'history') stage.history = [...change.history];
         else {
           Object.assign(stage.data, change.patch);
           if (change.patch.elapsedMs !== undefined) takeSample(stage);
@@ -143,19 +175,36 @@ function putStep(stages: StageView[], step: RunPanelStage): void {
   stages.splice(last === -1 ? stages.length : last + 1, 0, stageView(step, undefined));
 }
 
-const caseKey = (record: CaseRecord) => `${record.repeat} ${record.case_id}`;
+const caseKey = ({ repeat, case_id: id }: PanelCase) => `${repeat} ${id}`;
 
-function putCase(target: TargetView, record: CaseRecord): void {
+/** A stream is known by its place in the file only. */
+export function streamKey({ case: pointer, repeat }: { case: string; repeat: number }): string {
+  return `${repeat} ${pointer}`;
+}
+
+function putCase(target: TargetView, record: PanelCase): void {
   const key = caseKey(record);
   const at = target.caseAt.get(key);
   if (at === undefined) target.caseAt.set(key, target.cases.push(record) - 1);
   else target.cases[at] = record;
   target.casesVersion++;
+  if (target.streams.delete(streamKey(record))) target.streamsVersion++;
 }
 
-function takeSample({ data, history }: StageView): void {
+function putStream(target: TargetView, { case: pointer, repeat, name, text }: AnswerStream): void {
+  const key = streamKey({ case: pointer, repeat });
+  const known = target.streams.get(key);
+  if (known === undefined) target.streams.set(key, { case: pointer, repeat, name, text });
+  else known.text += text;
+  target.streamsVersion++;
+}
+
+function takeSample(stage: StageView): void {
+  const { data, history } = stage;
   const last = history.at(-1);
-  if (last !== undefined && data.elapsedMs < last.t + SAMPLE_INTERVAL_MS) return;
+  // Wider in a long stage: else the cap would be met again at every other sample.
+  const spacing = Math.max(SAMPLE_INTERVAL_MS, data.elapsedMs / MOST_SAMPLES);
+  if (last !== undefined && data.elapsedMs < last.t + spacing) return;
   history.push({
     t: data.elapsedMs,
     ...data.rolling,
@@ -164,4 +213,5 @@ function takeSample({ data, history }: StageView): void {
     inFlight: data.inFlight,
     outputTps: data.outputTps,
   });
+  if (history.length > MOST_SAMPLES) stage.history = history.filter((_, i) => i % 2 === 0);
 }

@@ -1,18 +1,9 @@
 /** The truth behind the run panel: events of the engine reduced to the state that it shows, and the changes that lead there. */
-import { metricOf } from '../../core/metrics/definitions';
 import { stageCaveats } from '../../core/report/flags';
 import { stepsOf } from '../engine/run-progress';
 import type { EngineEvent, StageTick, TickPoint } from '../../protocol/events';
 import type { RunPlan, SloPlan, StagePlan } from '../../protocol/plan';
-import type {
-  CaseRecord,
-  CurveResult,
-  QualityResult,
-  RunJson,
-  StageCounts,
-  StageResult,
-  TargetResult,
-} from '../../protocol/run-json';
+import type { CurveResult, QualityResult, RunJson, StageResult, TargetResult } from '../../protocol/run-json';
 import type {
   RunPanelChange,
   RunPanelSample,
@@ -20,6 +11,16 @@ import type {
   RunPanelState,
   RunPanelTarget,
 } from '../../protocol/run-panel';
+import { AnswerBudget } from './run-panel-answers';
+import {
+  countsOfQuality,
+  definitionsOf,
+  emptyState,
+  isCurvePattern,
+  putStep,
+  stageKey,
+  waitingStage,
+} from './run-panel-shape';
 
 export interface PanelLimits {
   /** Points kept per stage; beyond it every other one goes. */
@@ -31,18 +32,23 @@ export interface PanelLimits {
   answer: number;
 }
 
-const LIMITS: PanelLimits = { points: 50_000, history: 4_000, cases: 5_000, answer: 20_000 };
+export const PANEL_LIMITS: PanelLimits = { points: 100_000, history: 4_000, cases: 5_000, answer: 20_000 };
 const HISTORY_STEP_MS = 250;
-const NO_COUNTS: StageCounts = { scheduled: 0, completed: 0, failed: 0, timed_out: 0, cancelled: 0, truncated: 0 };
-const NOTHING_ROLLING = { ttftP50: null, ttftP99: null, itlP50: null, itlP99: null };
+
+type StagePatch = Partial<Omit<RunPanelStage, 'points' | 'name' | 'history'>>;
 
 export class RunPanelModel {
   private current: RunPanelState = emptyState();
   /** Keeps every n-th point of a stage once it has been thinned. */
   private readonly strides = new Map<RunPanelStage, { every: number; seen: number }>();
   private readonly planned = new Map<string, StagePlan>();
+  /** Names of cases by pointer, for answers that are under way. */
+  private readonly caseNames = new Map<string, string>();
+  private budget: AnswerBudget;
 
-  constructor(private readonly limits: PanelLimits = LIMITS) {}
+  constructor(private readonly limits: PanelLimits = PANEL_LIMITS) {
+    this.budget = new AnswerBudget(limits.answer);
+  }
 
   /** Live: it changes with the next event. Copy it where it must not. */
   get state(): RunPanelState {
@@ -59,8 +65,11 @@ export class RunPanelModel {
   ): void {
     this.strides.clear();
     this.planned.clear();
+    this.caseNames.clear();
+    this.budget = new AnswerBudget(this.limits.answer);
     for (const target of plan?.targets ?? []) {
       for (const stage of target.stages) this.planned.set(stageKey(target.id, stage.name), stage);
+      for (const item of target.cases) this.caseNames.set(item.pointer, item.name);
     }
     this.current = {
       ...emptyState(),
@@ -73,10 +82,10 @@ export class RunPanelModel {
     };
   }
 
-  /** Shows a run that was read from its files. */
-  replace(state: RunPanelState): void {
-    this.strides.clear();
-    this.current = state;
+  /** Changes what is said of the run as a whole. */
+  set(patch: Extract<RunPanelChange, { kind: 'run' }>['patch']): RunPanelChange[] {
+    Object.assign(this.current, patch);
+    return [{ kind: 'run', patch }];
   }
 
   /**
@@ -93,8 +102,9 @@ export class RunPanelModel {
           endpoint: target.endpoint,
           model: target.model,
           stages: target.stages.map((name) => this.announced(target.id, name)),
-          quality: { passed: 0, failed: 0, errors: 0, skipped: 0, total: 0, slo: [] },
+          quality: countsOfQuality(null),
           cases: [],
+          streams: [],
         }));
         snapshot = true;
       } else {
@@ -108,15 +118,9 @@ export class RunPanelModel {
   end(status: RunPanelState['status'], statusText: string, run: RunJson | null): RunPanelChange[] {
     const changes: RunPanelChange[] = [];
     if (run !== null) {
-      for (const target of run.targets) {
-        for (const stage of target.stages) this.finishStage(target.id, stage, changes);
-        for (const curve of target.curves ?? []) this.setCurve(target.id, curve, changes);
-        if (target.quality !== null) this.setQuality(target.id, target.quality, changes);
-        const shown = this.target(target.id);
-        if (target.phases === undefined || shown === undefined) continue;
-        shown.phases = target.phases;
-        changes.push({ kind: 'phases', target: target.id, phases: target.phases });
-      }
+      for (const target of run.targets) this.finishTarget(target, changes);
+      if (run.comparison !== undefined || run.baseline !== undefined)
+        changes.push(...this.set({ comparison: run.comparison ?? null, baseline: run.baseline ?? null }));
     }
     for (const target of this.current.targets) {
       for (const stage of target.stages) {
@@ -155,15 +159,22 @@ export class RunPanelModel {
       case 'tick':
         this.tick(event, changes);
         return;
+      case 'answer-delta':
+        this.stream(event, changes);
+        return;
       case 'case-finished': {
         const target = this.target(event.record.target);
         if (target === undefined) return;
-        const record = this.clip(event.record);
-        if (target.cases.length < this.limits.cases) {
+        const { case: pointer, repeat } = event.record;
+        const streams = target.streams ?? [];
+        target.streams = streams.filter((one) => one.case !== pointer || one.repeat !== repeat);
+        // What was seen to be streamed has an end, too.
+        if (target.cases.length < this.limits.cases || target.streams.length < streams.length) {
+          const record = this.budget.take(event.record);
           target.cases.push(record);
           changes.push({ kind: 'case', target: target.id, record });
         }
-        const outcome = record.outcome === 'error' ? 'errors' : record.outcome;
+        const outcome = event.record.outcome === 'error' ? 'errors' : event.record.outcome;
         target.quality = { ...target.quality, [outcome]: target.quality[outcome] + 1, total: target.quality.total + 1 };
         changes.push({ kind: 'quality', target: target.id, quality: target.quality });
         return;
@@ -179,7 +190,6 @@ export class RunPanelModel {
         return;
       case 'target-started':
       case 'target-finished':
-      case 'answer-delta':
       case 'trace':
       case 'log':
       case 'run-finished':
@@ -195,15 +205,17 @@ export class RunPanelModel {
       stage,
       {
         elapsedMs: tick.elapsedMs,
-        progress: tick.progress,
-        counts: tick.counts,
-        inFlight: tick.inFlight,
-        rps: tick.rps,
-        offeredRps: tick.offeredRps,
-        outputTps: tick.outputTps,
-        rolling: tick.rolling,
-        results: tick.slos,
-        errors: tick.errors,
+        ...changedParts(stage, {
+          progress: tick.progress,
+          counts: tick.counts,
+          inFlight: tick.inFlight,
+          rps: tick.rps,
+          offeredRps: tick.offeredRps,
+          outputTps: tick.outputTps,
+          rolling: tick.rolling,
+          results: tick.slos,
+          errors: tick.errors,
+        }),
       },
       changes,
     );
@@ -211,6 +223,24 @@ export class RunPanelModel {
     this.remember(stage, tick);
     const points = this.keep(stage, tick.points);
     if (points.length > 0) changes.push({ kind: 'points', target: tick.target, stage: tick.stage, points });
+  }
+
+  private stream(event: Extract<EngineEvent, { type: 'answer-delta' }>, changes: RunPanelChange[]): void {
+    const target = this.target(event.target);
+    if (target === undefined) return;
+    const { case: pointer, repeat } = event;
+    const streams = (target.streams ??= []);
+    let stream = streams.find((one) => one.case === pointer && one.repeat === repeat);
+    if (stream === undefined) {
+      if (target.cases.length + streams.length >= this.limits.cases) return;
+      stream = { case: pointer, repeat, name: this.caseNames.get(pointer) ?? pointer, text: '' };
+      streams.push(stream);
+    }
+    // Only what is shown is sent: the whole answer comes with its record.
+    const text = event.text.slice(0, Math.max(0, this.limits.answer - stream.text.length));
+    if (text === '' && stream.text !== '') return;
+    stream.text += text;
+    changes.push({ kind: 'answer', target: target.id, case: pointer, repeat, name: stream.name, text });
   }
 
   private remember(stage: RunPanelStage, tick: StageTick): void {
@@ -243,12 +273,27 @@ export class RunPanelModel {
     stage.points.push(...kept);
     while (stage.points.length > this.limits.points) {
       stride.every *= 2;
-      const failures = stage.points.filter((point) => !point.ok).length;
-      // Where failures alone exceed the bound they are thinned as well, or the bound would not be one.
-      const keepFailures = failures <= this.limits.points / 2;
-      stage.points = stage.points.filter((point, index) => index % 2 === 0 || (keepFailures && !point.ok));
+      stage.points = thinned(stage.points, this.limits.points);
     }
     return kept;
+  }
+
+  private finishTarget(result: TargetResult, changes: RunPanelChange[]): void {
+    for (const stage of result.stages) this.finishStage(result.id, stage, changes);
+    for (const curve of result.curves ?? []) this.setCurve(result.id, curve, changes);
+    if (result.quality !== null) this.setQuality(result.id, result.quality, changes);
+    const target = this.target(result.id);
+    if (target === undefined) return;
+    const patch = {
+      underLoad: result.quality_under_load ?? null,
+      cost: result.cost,
+      error: result.error?.message ?? null,
+    };
+    Object.assign(target, patch);
+    changes.push({ kind: 'target', target: target.id, patch });
+    if (result.phases === undefined) return;
+    target.phases = result.phases;
+    changes.push({ kind: 'phases', target: target.id, phases: result.phases });
   }
 
   private finishStage(targetId: string, result: StageResult, changes: RunPanelChange[]): void {
@@ -321,25 +366,15 @@ export class RunPanelModel {
   private setQuality(targetId: string, quality: QualityResult, changes: RunPanelChange[]): void {
     const target = this.target(targetId);
     if (target === undefined) return;
-    const { passed, failed, errors, skipped, cases, slo } = quality;
-    target.quality = { passed, failed, errors, skipped, total: cases, slo };
+    target.quality = countsOfQuality(quality);
+    target.qualityResult = quality;
     changes.push({ kind: 'quality', target: target.id, quality: target.quality });
+    changes.push({ kind: 'target', target: target.id, patch: { qualityResult: quality } });
   }
 
-  private patch(
-    target: string,
-    stage: RunPanelStage,
-    patch: Partial<Omit<RunPanelStage, 'points' | 'name' | 'history'>>,
-    changes: RunPanelChange[],
-  ): void {
+  private patch(target: string, stage: RunPanelStage, patch: StagePatch, changes: RunPanelChange[]): void {
     Object.assign(stage, patch);
     changes.push({ kind: 'stage', target, stage: stage.name, patch });
-  }
-
-  private clip(record: CaseRecord): CaseRecord {
-    const cut = (text: string | null): string | null =>
-      text === null || text.length <= this.limits.answer ? text : `${text.slice(0, this.limits.answer)}…`;
-    return { ...record, answer: cut(record.answer), reasoning: cut(record.reasoning) };
   }
 
   private target(id: string): RunPanelTarget | undefined {
@@ -357,145 +392,18 @@ export class RunPanelModel {
   }
 }
 
-/** Points of a finished run's requests, for a panel that is opened on its files. */
-export function stateOfRun(
-  run: RunJson,
-  cases: readonly CaseRecord[],
-  points: ReadonlyMap<string, TickPoint[]>,
-  statusText: string,
-): RunPanelState {
-  return {
-    ...emptyState(),
-    title: run.name,
-    source: run.source.path,
-    startedAt: run.started_at,
-    status: run.status === 'running' ? 'crashed' : run.status,
-    statusText,
-    verdict: run.verdict,
-    confidence: run.confidence,
-    metrics: definitionsOf(
-      run.targets.flatMap((target) => target.stages.flatMap((stage) => stage.slo.map(metricOfResult))),
-    ),
-    targets: run.targets.map((target) => ({
-      id: target.id,
-      endpoint: target.endpoint,
-      model: target.model,
-      stages: stagesOfTarget(target, points),
-      ...(target.curves === undefined ? {} : { curves: target.curves }),
-      ...(target.phases === undefined ? {} : { phases: target.phases }),
-      quality:
-        target.quality === null
-          ? { passed: 0, failed: 0, errors: 0, skipped: 0, total: 0, slo: [] }
-          : {
-              passed: target.quality.passed,
-              failed: target.quality.failed,
-              errors: target.quality.errors,
-              skipped: target.quality.skipped,
-              total: target.quality.cases,
-              slo: target.quality.slo,
-            },
-      cases: cases.filter((record) => record.target === target.id),
-    })),
-  };
+/** Every other point; failures stay, unless they alone exceed the bound, or it would not be one. */
+export function thinned(points: readonly TickPoint[], bound: number): TickPoint[] {
+  const failures = points.filter((point) => !point.ok).length;
+  const keepFailures = failures <= bound / 2;
+  return points.filter((point, index) => index % 2 === 0 || (keepFailures && !point.ok));
 }
 
-/** The stages of a stored run. Of a `sweep` or `capacity` stage only its steps are stored: it is put before the first of them. */
-function stagesOfTarget(target: TargetResult, points: ReadonlyMap<string, TickPoint[]>): RunPanelStage[] {
-  const stages: RunPanelStage[] = [];
-  const wholeOf = (name: string): void => {
-    if (stages.some((stage) => stage.name === name)) return;
-    const curve = target.curves?.find(({ stage }) => stage === name);
-    stages.push({ ...waitingStage(name), pattern: curve?.kind ?? 'capacity', status: 'done', progress: 1 });
-  };
-  for (const result of target.stages) {
-    if (result.part_of !== undefined) wholeOf(result.part_of);
-    stages.push({
-      ...waitingStage(result.name),
-      ...(result.part_of === undefined ? {} : { partOf: result.part_of }),
-      pattern: result.pattern,
-      rate: result.rate,
-      caveats: stageCaveats(result),
-      status: 'done',
-      progress: 1,
-      elapsedMs: result.window.end_ms,
-      warmupMs: result.window.start_ms,
-      plannedMs: result.window.end_ms,
-      results: result.slo,
-      counts: result.counts,
-      rps: result.rates.rps,
-      offeredRps: result.rates.offered_rps,
-      outputTps: result.rates.output_tps,
-      errors: result.errors,
-      points: points.get(stageKey(target.id, result.name)) ?? [],
-      result,
-    });
-  }
-  for (const { stage } of target.curves ?? []) wholeOf(stage);
-  return stages;
-}
-
-/** Puts a step after its stage and the steps of it that are there. */
-function putStep(stages: RunPanelStage[], step: RunPanelStage): void {
-  const last = stages.findLastIndex(({ name, partOf }) => name === step.partOf || partOf === step.partOf);
-  stages.splice(last === -1 ? stages.length : last + 1, 0, step);
-}
-
-function isCurvePattern(pattern: string): boolean {
-  return pattern === 'sweep' || pattern === 'capacity';
-}
-
-function stageKey(target: string, stage: string): string {
-  return `${target}\n${stage}`;
-}
-
-export function emptyState(): RunPanelState {
-  return {
-    title: '',
-    source: '',
-    status: 'idle',
-    statusText: '',
-    verdict: null,
-    startedAt: null,
-    targets: [],
-  };
-}
-
-function waitingStage(name: string): RunPanelStage {
-  return {
-    name,
-    pattern: '',
-    status: 'waiting',
-    elapsedMs: 0,
-    progress: 0,
-    warmupMs: 0,
-    cooldownMs: 0,
-    plannedMs: null,
-    slos: [],
-    results: [],
-    counts: { ...NO_COUNTS },
-    inFlight: 0,
-    rps: 0,
-    offeredRps: 0,
-    outputTps: 0,
-    rolling: { ...NOTHING_ROLLING },
-    points: [],
-    errors: [],
-    history: [],
-    result: null,
-  };
-}
-
-function metricOfResult(result: { expr: string }): { metric: string } {
-  return { metric: (result.expr.split(/\s/)[0] ?? '').replace(/\.(?:mean|min|max|stdev|p[\d.]+)$/, '') };
-}
-
-function definitionsOf(slos: readonly { metric: string }[]): RunPanelState['metrics'] {
-  const names = new Set(['ttft', 'itl', 'e2e', ...slos.map((slo) => slo.metric)]);
-  const entries = [...names].flatMap((name) => {
-    const definition = metricOf(name);
-    if (definition === undefined) return [];
-    const { label, unit, formula, meaning } = definition;
-    return [[name, { label, unit, formula, meaning }] as const];
+/** What of `next` is not there already: a tick repeats errors and verdicts ten times a second, which seldom change. */
+function changedParts(stage: RunPanelStage, next: StagePatch): StagePatch {
+  const entries = Object.entries(next).filter(([name, value]) => {
+    const before = stage[name as keyof RunPanelStage];
+    return typeof value === 'object' ? JSON.stringify(value) !== JSON.stringify(before) : value !== before;
   });
   return Object.fromEntries(entries);
 }

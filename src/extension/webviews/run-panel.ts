@@ -1,16 +1,23 @@
 import { randomBytes } from 'node:crypto';
+import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { systemClock } from '../../core/util/clock';
 import { DisposableStore } from '../../core/util/disposable';
-import type { HostToRunPanel, RunPanelToHost } from '../../protocol/run-panel';
+import { messageOf } from '../../core/util/errors';
+import type { HostToRunPanel, RunPanelReply, RunPanelState, RunPanelToHost } from '../../protocol/run-panel';
+import { toWire } from '../../protocol/run-panel-wire';
 import { CommandId, PanelId } from '../contributions';
-import type { RunController } from '../engine/run-controller';
+import type { RunController, RunStart } from '../engine/run-controller';
+import type { RunRequest } from '../engine/run-preparation';
 import { DeltaSender } from './delta-sender';
 import { pageHtml } from './html';
-import { loadRunState } from './run-panel-files';
-import { RunPanelModel } from './run-panel-state';
+import { PlanIndex } from './run-panel-plan';
+import { exportFromPanel, openText, saveFromPanel } from './run-panel-save';
+import { HistoryRun, LiveRun, type RunView } from './run-panel-view';
 
 const LAST_RUN = 'promptrig.lastRun';
+/** Pins a run as the baseline of its file. The button is there where the command is. */
+const PIN_BASELINE = 'promptrig.pinBaseline';
 
 interface LastRun {
   uri: string;
@@ -29,43 +36,39 @@ export interface RunPanelParts {
 /** The one run panel of the window. It owns the truth; the webview may be closed, hidden or reloaded at any time. */
 export class RunPanel implements vscode.Disposable, vscode.WebviewPanelSerializer {
   private readonly store = new DisposableStore();
-  private readonly model = new RunPanelModel();
+  private readonly live = new LiveRun();
+  private shown: RunView = this.live;
   private readonly posted = this.store.add(new vscode.EventEmitter<HostToRunPanel>());
   private panel: vscode.WebviewPanel | null = null;
   private sender: DeltaSender | null = null;
   private source: vscode.Uri | null = null;
+  private sourceOfLive: vscode.Uri | null = null;
   private restored: Promise<void> | null = null;
+  /** Counts up with every `show`: one that was overtaken while it read its files has nothing more to say. */
+  private asked = 0;
 
-  /** Every message to the webview. */
+  /** Every message of the run to the webview; answers to single questions are not part of it. */
   readonly onDidPost = this.posted.event;
 
   constructor(private readonly parts: RunPanelParts) {
     const { controller } = parts;
-    this.store.add(
-      controller.onDidStart(({ request, plan, startedAt }) => {
-        this.source = request.uri;
-        const slos = plan.targets.flatMap((target) => [
-          ...target.caseSlos,
-          ...target.stages.flatMap((stage) => stage.slos),
-        ]);
-        this.model.begin(plan.name, plan.source.path, startedAt, slos, plan);
-        this.sender?.push(null);
-        this.remember({ uri: request.uri.toString(), dir: plan.outDir });
-      }),
-    );
+    this.store.add(controller.onDidStart((start) => this.onStart(start)));
     this.store.add(
       controller.onEvents((events) => {
-        const changes = this.model.apply(events);
-        this.sender?.push(changes);
+        const changes = this.live.model.apply(events);
+        if (this.shown === this.live) this.sender?.push(changes);
       }),
     );
     this.store.add(
-      controller.onDidEnd(({ run, error }) => {
+      controller.onDidEnd(({ run, error, dir }) => {
+        if (dir === null) return;
         const status =
           error !== null ? (run === null ? 'error' : 'crashed') : run?.status === 'stopped' ? 'stopped' : 'completed';
         const text = error ?? (status === 'stopped' ? `Stopped: ${run?.status_reason ?? 'cancelled'}.` : '');
-        const changes = this.model.end(status, text, run);
-        this.sender?.push(changes);
+        const changes = this.live.model.end(status, text, run);
+        this.live.ended();
+        if (this.shown === this.live) this.sender?.push(changes);
+        this.refreshCan(this.live);
       }),
     );
   }
@@ -75,12 +78,13 @@ export class RunPanel implements vscode.Disposable, vscode.WebviewPanelSerialize
   }
 
   /** The state that the panel shows, or would show. */
-  get state(): RunPanelModel['state'] {
-    return this.model.state;
+  get state(): RunPanelState {
+    return this.shown.state;
   }
 
-  /** Shows the panel beside the editor. */
+  /** Shows the panel beside the editor, with the run that is going on where there is one. */
   open(preserveFocus: boolean): void {
+    if (this.live.state.status === 'running') this.showLive();
     if (this.panel !== null) {
       this.panel.reveal(undefined, preserveFocus);
       return;
@@ -93,6 +97,30 @@ export class RunPanel implements vscode.Disposable, vscode.WebviewPanelSerialize
         this.options(),
       ),
     );
+  }
+
+  /**
+   * Shows a run from its folder as it was seen while it ran. Resolves once it is shown; its requests are read meanwhile.
+   * A folder that holds no readable run is shown as what it is.
+   */
+  async show(dir: string, preserveFocus = false): Promise<void> {
+    this.restored = Promise.resolve();
+    if (this.live.dir !== null && path.resolve(this.live.dir) === path.resolve(dir)) {
+      this.showLive();
+      this.open(preserveFocus);
+      return;
+    }
+    const asked = ++this.asked;
+    const run = await HistoryRun.open(dir);
+    const source = await sourceOf(run);
+    if (asked !== this.asked) {
+      run.close();
+      return;
+    }
+    this.adoptStored(run, source);
+    if (source !== null) this.remember({ uri: source.toString(), dir });
+    if (this.panel === null) this.open(preserveFocus);
+    else this.panel.reveal(undefined, preserveFocus);
   }
 
   deserializeWebviewPanel(panel: vscode.WebviewPanel): Promise<void> {
@@ -108,7 +136,81 @@ export class RunPanel implements vscode.Disposable, vscode.WebviewPanelSerialize
   dispose(): void {
     this.panel?.dispose();
     this.sender?.dispose();
+    this.closeStored();
     this.store.dispose();
+  }
+
+  private onStart({ request, plan, startedAt }: RunStart): void {
+    this.sourceOfLive = request.uri;
+    const slos = plan.targets.flatMap((target) => [
+      ...target.caseSlos,
+      ...target.stages.flatMap((stage) => stage.slos),
+    ]);
+    this.live.model.begin(plan.name, plan.source.path, startedAt, slos, plan);
+    this.live.begun(plan.outDir, new PlanIndex(plan));
+    this.live.set({ can: { pin: false, rerunFailed: false, files: true } });
+    this.asked++;
+    this.showLive();
+    this.sender?.push(null);
+    this.remember({ uri: request.uri.toString(), dir: plan.outDir });
+  }
+
+  private showLive(): void {
+    if (this.shown === this.live) {
+      this.source = this.sourceOfLive;
+      return;
+    }
+    this.closeStored();
+    this.shown = this.live;
+    this.source = this.sourceOfLive;
+    this.sender?.push(null);
+  }
+
+  private adoptStored(run: HistoryRun, source: vscode.Uri | null): void {
+    this.closeStored();
+    this.shown = run;
+    this.source = source;
+    this.sender?.push(null);
+    const push = this.pushOf(run);
+    run.load(push).then(
+      () => this.refreshCan(run),
+      (error: unknown) => {
+        this.parts.log.warn(`The run in ${run.dir} could not be read: ${messageOf(error)}`);
+        push(run.set({ loading: null, caveats: [`Not all of this run could be read: ${messageOf(error)}`] }));
+      },
+    );
+  }
+
+  private closeStored(): void {
+    if (this.shown instanceof HistoryRun) this.shown.close();
+  }
+
+  /** Sends the changes of a run as long as it is the one that is shown. */
+  private pushOf(run: RunView): (changes: Parameters<DeltaSender['push']>[0]) => void {
+    return (changes) => {
+      if (this.shown === run) this.sender?.push(changes);
+    };
+  }
+
+  /** What can be done with the run from here. */
+  private refreshCan(run: RunView): void {
+    const work = async (): Promise<void> => {
+      const commands = await vscode.commands.getCommands(true);
+      const { status, targets, advice } = run.state;
+      const over = status !== 'running' && status !== 'idle' && advice === undefined;
+      const failed = targets.some(({ quality }) => quality.failed + quality.errors > 0);
+      const source = run === this.live ? this.sourceOfLive : this.source;
+      const pin = over && status === 'completed' && commands.includes(PIN_BASELINE);
+      const can = {
+        pin,
+        rerunFailed: over && failed && source !== null,
+        files: run.dir !== null && advice === undefined,
+      };
+      this.pushOf(run)(run.set({ can }));
+    };
+    work().catch((error: unknown) =>
+      this.parts.log.warn(`What can be done with the run is unknown: ${messageOf(error)}`),
+    );
   }
 
   private options(): vscode.WebviewPanelOptions & vscode.WebviewOptions {
@@ -123,15 +225,18 @@ export class RunPanel implements vscode.Disposable, vscode.WebviewPanelSerialize
     const { webview } = panel;
     this.panel = panel;
     panel.iconPath = vscode.Uri.joinPath(this.parts.extensionUri, 'media', 'icons', 'promptrig.png');
-    const post = (message: HostToRunPanel): void => {
-      this.posted.fire(message);
+    const send = (message: unknown): void => {
       webview.postMessage(message).then(undefined, (error: unknown) => {
         this.parts.log.warn(`The run panel could not be reached: ${String(error)}`);
       });
     };
-    const sender = new DeltaSender(() => this.model.state, post, systemClock);
+    const post = (message: HostToRunPanel): void => {
+      this.posted.fire(message);
+      send(toWire(message));
+    };
+    const sender = new DeltaSender(() => this.shown.state, post, systemClock);
     this.sender = sender;
-    webview.onDidReceiveMessage((message: RunPanelToHost) => this.onMessage(sender, message), undefined);
+    webview.onDidReceiveMessage((message: RunPanelToHost) => this.onMessage(sender, message, send), undefined);
     panel.onDidDispose(() => {
       sender.dispose();
       if (this.panel !== panel) return;
@@ -149,7 +254,7 @@ export class RunPanel implements vscode.Disposable, vscode.WebviewPanelSerialize
     });
   }
 
-  private onMessage(sender: DeltaSender, message: RunPanelToHost): void {
+  private onMessage(sender: DeltaSender, message: RunPanelToHost, send: (reply: RunPanelReply) => void): void {
     switch (message.type) {
       case 'ready':
       case 'need-snapshot':
@@ -168,25 +273,75 @@ export class RunPanel implements vscode.Disposable, vscode.WebviewPanelSerialize
       case 'stop':
         this.parts.controller.stop();
         return;
+      default:
+        this.act(message, send).catch((error: unknown) => {
+          this.parts.log.warn(`The run panel asked for "${message.type}": ${messageOf(error)}`);
+          if (message.type === 'request')
+            send({ type: 'request', id: message.id, detail: null, error: `It could not be read: ${messageOf(error)}` });
+        });
+    }
+  }
+
+  private async act(message: RunPanelToHost, send: (reply: RunPanelReply) => void): Promise<void> {
+    const run = this.shown;
+    switch (message.type) {
       case 'rerun':
-        this.execute(CommandId.rerun);
+        return this.rerun();
+      case 'rerun-failed':
+        return this.rerunFailed(run);
+      case 'pin':
+        if (run.dir !== null) await vscode.commands.executeCommand(PIN_BASELINE, { dir: run.dir });
         return;
       case 'reveal':
-        if (this.source === null) return;
-        this.parts.reveal(this.source, message.pointer).catch((error: unknown) => this.parts.log.warn(String(error)));
+        if (this.source !== null) await this.parts.reveal(this.source, message.pointer);
         return;
+      case 'show-files':
+        if (run.dir !== null) await vscode.commands.executeCommand('revealFileInOS', vscode.Uri.file(run.dir));
+        return;
+      case 'open-text':
+        return openText(message.text);
+      case 'save':
+        return saveFromPanel(message, this.folder());
+      case 'export':
+        if (run.dir !== null) await exportFromPanel(message, run.dir, this.folder());
+        return;
+      default: {
+        const reply = await run.reply(message);
+        if (reply !== null && this.shown === run) send(reply);
+      }
     }
+  }
+
+  /** The run that is shown once more; before the first run, the file that is open. */
+  private async rerun(): Promise<void> {
+    const { controller } = this.parts;
+    if (this.shown === this.live && controller.last !== null) await vscode.commands.executeCommand(CommandId.rerun);
+    else if (this.source !== null) await controller.run({ uri: this.source, what: 'file' });
+    else await vscode.commands.executeCommand(CommandId.runEval);
+  }
+
+  private async rerunFailed(run: RunView): Promise<void> {
+    if (this.source === null) return;
+    const ids = await run.failedCases();
+    if (ids.length === 0) return;
+    const request: RunRequest & { ids: string[] } = { uri: this.source, what: 'case', ids };
+    await this.parts.controller.run(request);
+  }
+
+  /** Where exports are offered to go to: the folder of the eval file, else that of the workspace. */
+  private folder(): vscode.Uri | null {
+    if (this.source !== null) return vscode.Uri.joinPath(this.source, '..');
+    return vscode.workspace.workspaceFolders?.[0]?.uri ?? null;
   }
 
   /** After a reload of the window the model is empty: the last run is read from its files. */
   private async restore(): Promise<void> {
     const last = this.parts.workspaceState.get<LastRun>(LAST_RUN);
-    if (this.model.state.status !== 'idle' || last === undefined) return;
-    const state = await loadRunState(last.dir);
-    // A run may have started while the files were read; it is the newer truth.
-    if (state === null || this.model.state.status !== 'idle') return;
-    this.source = vscode.Uri.parse(last.uri);
-    this.model.replace(state);
+    if (this.shown !== this.live || this.live.state.status !== 'idle' || last === undefined) return;
+    const run = await HistoryRun.open(last.dir);
+    // A run may have started while the files were read; it is the newer truth. One that is gone is no news.
+    if (this.shown !== this.live || this.live.state.status !== 'idle' || run.stored.run === null) return;
+    this.adoptStored(run, vscode.Uri.parse(last.uri));
   }
 
   private remember(last: LastRun): void {
@@ -194,10 +349,24 @@ export class RunPanel implements vscode.Disposable, vscode.WebviewPanelSerialize
       this.parts.log.warn(`The last run could not be remembered: ${String(error)}`);
     });
   }
+}
 
-  private execute(command: CommandId): void {
-    vscode.commands.executeCommand(command).then(undefined, (error: unknown) => {
-      this.parts.log.warn(String(error));
-    });
+/** The eval file of a stored run, where it is still there: results name it relative to its workspace folder. */
+async function sourceOf({ dir, stored }: HistoryRun): Promise<vscode.Uri | null> {
+  const name = stored.run?.source.path;
+  if (name === undefined) return null;
+  const folders = vscode.workspace.workspaceFolders ?? [];
+  const holding = folders.filter(({ uri }) => !path.relative(uri.fsPath, dir).startsWith('..'));
+  const candidates = path.isAbsolute(name)
+    ? [vscode.Uri.file(name)]
+    : [...holding, ...folders].map(({ uri }) => vscode.Uri.joinPath(uri, name));
+  for (const candidate of candidates) {
+    try {
+      await vscode.workspace.fs.stat(candidate);
+      return candidate;
+    } catch (error) {
+      if (!(error instanceof vscode.FileSystemError)) throw error;
+    }
   }
+  return null;
 }

@@ -7,7 +7,8 @@ import { hoverMarkdown } from '../../../src/extension/language/hover-text';
 import { lineEnds, nodeStatuses, summarize, type NodeStatus } from '../../../src/extension/language/line-ends';
 import { mergeObservations, RunObserver } from '../../../src/extension/language/observations';
 import { compact } from '../../../src/extension/webviews/delta-sender';
-import { RunPanelModel, stateOfRun } from '../../../src/extension/webviews/run-panel-state';
+import { RunPanelModel } from '../../../src/extension/webviews/run-panel-state';
+import { stateOfRun } from '../../../src/extension/webviews/run-panel-stored';
 import { slo, stage, survey, tick, type FileSketch } from './support';
 
 const FILE: FileSketch = {
@@ -229,7 +230,7 @@ describe('the run panel of a curve', () => {
   };
   const plan = {
     confidence: 0.9,
-    targets: [{ id: 'sim', stages: [{ name: 'knee', pattern: 'capacity', slos: [] }] }],
+    targets: [{ id: 'sim', cases: [], stages: [{ name: 'knee', pattern: 'capacity', slos: [] }] }],
   } as unknown as RunPlan;
 
   it('puts steps after their stage, with the level of the intervals and what a reader must know', () => {
@@ -281,7 +282,7 @@ describe('the run panel of a curve', () => {
       status: 'completed',
       targets: [{ id: 'sim', quality: null, curves: [curve()], stages: [step(16, 'pass'), step(64, 'fail')] }],
     } as unknown as Parameters<typeof stateOfRun>[0];
-    const [target] = stateOfRun(stored, [], new Map(), '').targets;
+    const [target] = stateOfRun(stored, [], new Map()).targets;
     assert.deepEqual(
       target?.stages.map(({ name, pattern, partOf }) => [name, pattern, partOf]),
       [

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { EngineEvent } from '../../../src/protocol/events';
+import type { QualityResult, RunJson } from '../../../src/protocol/run-json';
 import type { HostToRunPanel, RunPanelChange, RunPanelState } from '../../../src/protocol/run-panel';
 import type { Clock } from '../../../src/core/util/clock';
 import { compact, DeltaSender } from '../../../src/extension/webviews/delta-sender';
@@ -38,7 +39,7 @@ function begun(limits?: ConstructorParameters<typeof RunPanelModel>[0]): RunPane
 /** What the panel does with changes: the two sides must agree, or a reopened panel would show something else. */
 function applyChanges(state: RunPanelState, changes: readonly RunPanelChange[]): void {
   for (const change of changes) {
-    const target = change.kind === 'status' ? undefined : state.targets.find((item) => item.id === change.target);
+    const target = 'target' in change ? state.targets.find((item) => item.id === change.target) : undefined;
     switch (change.kind) {
       case 'status':
         Object.assign(state, { status: change.status, statusText: change.statusText, verdict: change.verdict });
@@ -49,8 +50,28 @@ function applyChanges(state: RunPanelState, changes: readonly RunPanelChange[]):
       case 'points':
         target?.stages.find((item) => item.name === change.stage)?.points.push(...change.points);
         break;
-      case 'case':
+      case 'case': {
+        const { case: pointer, repeat } = change.record;
         target?.cases.push(change.record);
+        if (target !== undefined)
+          target.streams = target.streams?.filter((one) => one.case !== pointer || one.repeat !== repeat);
+        break;
+      }
+      case 'answer': {
+        const { case: pointer, repeat, name, text } = change;
+        const stream = target?.streams?.find((one) => one.case === pointer && one.repeat === repeat);
+        if (stream === undefined) target?.streams?.push({ case: pointer, repeat, name, text });
+        else stream.text += text;
+        break;
+      }
+      case 'target':
+        Object.assign(target ?? {}, change.patch);
+        break;
+      case 'run':
+        Object.assign(state, change.patch);
+        break;
+      case 'history':
+        Object.assign(target?.stages.find((item) => item.name === change.stage) ?? {}, { history: change.history });
         break;
       case 'quality':
         if (target !== undefined) target.quality = change.quality;
@@ -66,6 +87,11 @@ function applyChanges(state: RunPanelState, changes: readonly RunPanelChange[]):
         break;
     }
   }
+}
+
+function quality(): QualityResult {
+  const counts = { cases: 2, passed: 1, failed: 1, errors: 0, skipped: 0 };
+  return { ...counts, pass_rate: 0.5, ci: [0.1, 0.9], score: 0.5, flake_rate: null, slo: [] };
 }
 
 function withoutHistory(state: RunPanelState): unknown {
@@ -89,8 +115,12 @@ describe('RunPanelModel', () => {
   it('leads a copy to the same state by its changes', () => {
     const model = begun();
     const copy = structuredClone(model.state);
+    const delta = { type: 'answer-delta' as const, target: 'sim', case: '/cases/0', repeat: 0 };
     const events: EngineEvent[] = [
       tick(1, 250, [point(100), point(200)]),
+      { ...delta, text: 'an ' },
+      { ...delta, text: 'answer' },
+      { ...delta, case: '/cases/1', text: 'another' },
       { type: 'case-finished', record: record('/cases/0', 'refund', [assertion('/cases/0/assert/0')]) },
       tick(2, 500, [point(300, { ok: false, ttft: null })]),
       { type: 'stage-finished', target: 'sim', stage: stage('load', '/load/0', [slo('/slo/0')]) },
@@ -105,6 +135,43 @@ describe('RunPanelModel', () => {
     assert.equal(copy.targets[0]?.quality.passed, 1);
     assert.equal(copy.targets[0].stages[1]?.points.length, 3);
     assert.equal(copy.targets[0].stages[1].result?.name, 'load');
+    assert.deepEqual(copy.targets[0].streams, [{ case: '/cases/1', repeat: 0, name: '/cases/1', text: 'another' }]);
+  });
+
+  it('says of a tick only what has changed since the one before', () => {
+    const model = begun();
+    const errors = [{ kind: 'http_429', count: 1, example: 'Busy.' }];
+    model.apply([tick(1, 250, [], { errors })]);
+    const [change] = model.apply([tick(2, 500, [], { errors, rps: 9 })]) ?? [];
+    assert.ok(change?.kind === 'stage');
+    assert.deepEqual(Object.keys(change.patch).sort(), ['counts', 'elapsedMs', 'progress', 'rps']);
+    assert.deepEqual(model.state.targets[0]?.stages[1]?.errors, errors);
+  });
+
+  it('hands on what the results say of the run as a whole', () => {
+    const model = begun();
+    const judged = { ...quality(), pass_at: { 1: 0.5, 3: 1 } };
+    const underLoad = { verdict: 'worse' };
+    const run = {
+      verdict: 'fail',
+      baseline: { run: 'r0', regressions: ['One case is lost.'] },
+      targets: [{ id: 'sim', stages: [], quality: judged, quality_under_load: underLoad, cost: { total: 0.1 } }],
+    } as unknown as RunJson;
+    const copy = structuredClone(model.state);
+    applyChanges(copy, compact(model.end('completed', '', run)));
+    assert.deepEqual(withoutHistory(copy), withoutHistory(model.state));
+    assert.deepEqual(copy.targets[0]?.qualityResult, judged);
+    assert.deepEqual(copy.targets[0]?.underLoad, underLoad);
+    assert.equal(copy.baseline?.run, 'r0');
+  });
+
+  it('streams no more of an answer than is shown', () => {
+    const model = begun({ points: 10, history: 10, cases: 10, answer: 8 });
+    const delta = { type: 'answer-delta' as const, target: 'sim', case: '/cases/0', repeat: 0 };
+    model.apply([{ ...delta, text: '12345' }]);
+    model.apply([{ ...delta, text: '67890' }]);
+    assert.deepEqual(model.apply([{ ...delta, text: 'more' }]), []);
+    assert.equal(model.state.targets[0]?.streams?.[0]?.text, '12345678');
   });
 
   it('bounds the points of a stage and keeps its failures', () => {
@@ -130,6 +197,7 @@ describe('RunPanelModel', () => {
     const target = model.state.targets[0];
     assert.equal(target?.cases.length, 1);
     assert.equal(target.cases[0]?.answer?.length, 11);
+    assert.equal(target.cases[0]?.answerCharacters, 100);
     assert.equal(target.quality.total, 2);
   });
 
@@ -261,6 +329,27 @@ describe('DeltaSender', () => {
   });
 });
 
+describe('DeltaSender with a hidden panel', () => {
+  it('does not hold on to requests without end', () => {
+    const sent: HostToRunPanel[] = [];
+    const clock = new FakeClock();
+    const sender = new DeltaSender(
+      () => new RunPanelModel().state,
+      (message) => sent.push(message),
+      clock,
+    );
+    sender.onMessage({ type: 'ready' });
+    const points = Array.from({ length: 500 }, (_, i) => point(i));
+    for (let i = 0; i < 50; i++) sender.push([{ kind: 'points', target: 'sim', stage: 'load', points }]);
+    sender.onMessage({ type: 'ack', seq: 1 });
+    clock.advance(100);
+    assert.deepEqual(
+      sent.map(({ type }) => type),
+      ['snapshot', 'snapshot'],
+    );
+  });
+});
+
 describe('compact', () => {
   it('sums up changes and leaves the originals alone', () => {
     const first: RunPanelChange = { kind: 'points', target: 'a', stage: 's', points: [point(1)] };
@@ -277,6 +366,29 @@ describe('compact', () => {
       { kind: 'stage', target: 'b', stage: 's', patch: { rps: 3 } },
     ]);
     assert.equal(first.points.length, 1);
+  });
+
+  it('joins what is streamed of one answer and leaves the original alone', () => {
+    const part = (text: string, repeat = 0): RunPanelChange => ({
+      ...{ kind: 'answer', target: 'a', case: '/cases/0', repeat, name: 'one', text },
+    });
+    const first = part('You ');
+    assert.deepEqual(compact([first, part('no', 1), part('have')]), [part('You have'), part('no', 1)]);
+    assert.deepEqual(first, part('You '));
+  });
+
+  it('joins what is said of a target and of the run', () => {
+    const run = (patch: object): RunPanelChange => ({ kind: 'run', patch });
+    const target = (patch: object): RunPanelChange => ({ kind: 'target', target: 'a', patch });
+    assert.deepEqual(
+      compact([
+        run({ loading: { read: 1, total: 9 } }),
+        target({ error: 'x' }),
+        run({ loading: null, caveats: ['c'] }),
+        target({ cost: null }),
+      ]),
+      [run({ loading: null, caveats: ['c'] }), target({ error: 'x', cost: null })],
+    );
   });
 });
 

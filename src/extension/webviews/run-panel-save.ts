@@ -1,0 +1,65 @@
+/** What the panel hands out: pictures, tables and files of the run, where the person says. */
+import * as path from 'node:path';
+import * as fs from 'node:fs/promises';
+import * as vscode from 'vscode';
+import { messageOf } from '../../core/util/errors';
+import type { RunPanelToHost } from '../../protocol/run-panel';
+import { exportName, exportRun } from './run-panel-export';
+
+type Save = Extract<RunPanelToHost, { type: 'save' }>;
+type Export = Extract<RunPanelToHost, { type: 'export' }>;
+
+const FILTERS: Record<Save['kind'], Record<string, string[]>> = {
+  png: { Picture: ['png'] },
+  csv: { CSV: ['csv'] },
+  json: { JSON: ['json'] },
+};
+
+/** Asks where to, and writes what the panel drew or listed. */
+export async function saveFromPanel({ name, kind, data }: Save, folder: vscode.Uri | null): Promise<void> {
+  await ask(`${fileName(name)}.${kind}`, FILTERS[kind], folder, (file) =>
+    fs.writeFile(file, kind === 'png' ? Buffer.from(data, 'base64') : data),
+  );
+}
+
+/** Asks where to, and writes a file of the run in `dir`. */
+export async function exportFromPanel({ what }: Export, dir: string, folder: vscode.Uri | null): Promise<void> {
+  const name = exportName(what, path.basename(dir));
+  await ask(name, FILTERS[what === 'run' ? 'json' : 'csv'], folder, (file) => exportRun(dir, what, file));
+}
+
+/** Opens a text in an editor of its own, as text and nothing else. */
+export async function openText(text: string): Promise<void> {
+  const document = await vscode.workspace.openTextDocument({ content: text, language: 'plaintext' });
+  await vscode.window.showTextDocument(document, { viewColumn: vscode.ViewColumn.One, preview: true });
+}
+
+async function ask(
+  name: string,
+  filters: Record<string, string[]>,
+  folder: vscode.Uri | null,
+  write: (file: string) => Promise<void>,
+): Promise<void> {
+  const target = await vscode.window.showSaveDialog({
+    filters,
+    ...(folder === null ? {} : { defaultUri: vscode.Uri.joinPath(folder, name) }),
+  });
+  if (target === undefined) return;
+  try {
+    await write(target.fsPath);
+  } catch (error) {
+    await vscode.window.showErrorMessage(
+      `${path.basename(target.fsPath)} could not be written: ${messageOf(error)}. Choose another place.`,
+    );
+    return;
+  }
+  const open = 'Open';
+  const chosen = await vscode.window.showInformationMessage(`${path.basename(target.fsPath)} is saved.`, open);
+  if (chosen === open) await vscode.commands.executeCommand('vscode.open', target);
+}
+
+/** A name is made of titles of the file and the run: nothing of them may lead to another folder. */
+function fileName(name: string): string {
+  const safe = name.replace(/[^\p{L}\p{N}._-]+/gu, '-').replace(/^[.-]+|[.-]+$/g, '');
+  return safe === '' ? 'promptrig' : safe.slice(0, 100);
+}
