@@ -1,3 +1,6 @@
+import * as path from 'node:path';
+import { doctorFile, readDoctor } from '../core/doctor/cache';
+import { WORKSPACE_FILE } from '../core/spec/discover';
 import type { Diagnostic } from '../core/spec/document';
 import { painter } from '../core/report/style';
 import { countDiagnostics } from './diagnostics';
@@ -6,6 +9,8 @@ import { findFiles } from './find-files';
 import { wantsColour, type CliIo } from './io';
 import { FilePlanner } from './planned-files';
 import { printDiagnostics } from './print-diagnostics';
+import { everyDiagnostic } from './semantic-diagnostics';
+import { workspaceRoot } from './workspace-root';
 
 /**
  * `promptrig validate [PATH…]`: parses and plans every file without sending anything, and prints what is wrong.
@@ -17,10 +22,13 @@ export async function validateCommand(io: CliIo, paths: readonly string[], flags
   const planner = new FilePlanner({ cwd: io.cwd, select: {}, overrides: {} });
   const diagnostics: Diagnostic[] = [];
   const texts = new Map<string, string>();
+  const checked = await readDoctor(doctorFile(io.env));
   for (const file of files) {
     const planned = await planner.plan(file.path);
     texts.set(planned.path, planned.text);
-    diagnostics.push(...planned.diagnostics);
+    const sharedPath = path.join(workspaceRoot(path.dirname(planned.path), io.cwd), WORKSPACE_FILE);
+    const shared = (await planner.workspaceFiles()).find((item) => item.path === sharedPath);
+    diagnostics.push(...(await everyDiagnostic(planned, shared?.document, checked)));
   }
   for (const shared of await planner.workspaceFiles()) {
     if (texts.has(shared.path)) continue;
