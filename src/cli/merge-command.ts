@@ -36,7 +36,8 @@ export async function mergeCommand(outer: CliIo, dirs: readonly string[], option
     const [first] = parts;
     if (first === undefined) continue;
     const runId = runIdOf(new Date(), first.run.name, Math.random);
-    const { dir, run } = await mergeRuns(parts, { runId, outDir: path.join(folder, runId) });
+    const baseDir = path.dirname(path.resolve(root, first.run.source.path));
+    const { dir, run } = await mergeRuns(parts, { runId, outDir: path.join(folder, runId), baseDir });
     await output.add(await sourceOf(io, root, run, dir), run);
     codes.push(exitCodeOf(run));
   }

@@ -4,6 +4,7 @@
  * running stage; a load stage is never split, so that its result is the one that was measured. Every verdict over more than one part
  * is made again.
  */
+import * as path from 'node:path';
 import { compareWithBaseline, countOutcome, readBaseline } from '../compare/baseline';
 import type { CaseOutcomeCount, TargetOutcomes } from '../compare/pairs';
 import { compareTargets } from '../compare/targets';
@@ -44,15 +45,15 @@ const BATCH = 500;
 /**
  * Merges the parts of one file into a new run.
  * @param parts of one run, checked, in the order of their index: see `collectParts`
- * @param place id and folder of the new run
+ * @param place id and folder of the new run, and where the eval file's folder is on this machine
  * @throws PromptrigError `results_write` where the folder cannot be made, `unreadable` where a part's files are damaged
  */
 export async function mergeRuns(
   parts: readonly RunPart[],
-  place: { runId: string; outDir: string },
+  place: { runId: string; outDir: string; baseDir?: string },
 ): Promise<MergedRun> {
   const [first] = parts as [RunPart, ...RunPart[]];
-  const plan = mergedPlan(parts, place.runId, place.outDir);
+  const plan = relocated(mergedPlan(parts, place.runId, place.outDir), place.baseDir);
   const clocks = await clocksOf(parts);
   const records = await caseRecordsOf(clocks);
   const writer = RunWriter.create(plan);
@@ -111,6 +112,18 @@ export async function mergeRuns(
   writer.run(run);
   writer.close();
   return { dir: place.outDir, run, plan };
+}
+
+/** The baseline where it lies here: parts name it by its place on their machine. */
+function relocated(plan: RunPlan, baseDir: string | undefined): RunPlan {
+  if (baseDir === undefined) return plan;
+  const { baseline } = plan;
+  const moved = (dir: string): string => path.resolve(baseDir, path.relative(plan.baseDir, dir));
+  return {
+    ...plan,
+    baseDir,
+    ...(baseline === undefined ? {} : { baseline: { ...baseline, dir: moved(baseline.dir) } }),
+  };
 }
 
 /** How the clocks of the parts lie to each other: by the wall clocks of their machines; their quality cases by their own start. */

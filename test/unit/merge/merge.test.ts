@@ -160,6 +160,33 @@ describe('a merged run', () => {
     assert.equal(merged.run.started_at, started[0]);
   });
 
+  it('is held against the baseline where that lies on this machine', async () => {
+    const dir = tempDir();
+    const plan = wholePlan(path.join(dir, 'whole'), 1);
+    const recorded = simulate(plan);
+    const better = recorded.answers.map((answer) => ({
+      ...answer,
+      outcome: answer.outcome === 'failed' ? ('passed' as const) : answer.outcome,
+    }));
+    store({ ...plan, runId: 'base', outDir: path.join(dir, 'kept', 'base') }, { ...recorded, answers: better });
+    const elsewhere = {
+      ...plan,
+      baseDir: '/ci/evals',
+      baseline: { run: 'base', dir: '/ci/kept/base', pointer: '/baseline' },
+    };
+    storeParts(elsewhere, recorded, 3, path.join(dir, 'parts'));
+    const [parts] = await collectParts([path.join(dir, 'parts')]);
+    assert.ok(parts !== undefined);
+    const here = { runId: 'merged', outDir: path.join(dir, 'merged'), baseDir: path.join(dir, 'evals') };
+    const { run } = await mergeRuns(parts, here);
+    assert.equal(run.baseline?.error, undefined);
+    assert.deepEqual([run.baseline?.run, run.baseline?.pairs.length], ['base', 2]);
+    assert.match(run.baseline?.regressions.join('\n') ?? '', /^beta: .* fewer cases pass than in the baseline/);
+    assert.equal(run.verdict, 'fail');
+    const nowhere = await mergeRuns(parts, { runId: 'other', outDir: path.join(dir, 'other') });
+    assert.match(nowhere.run.baseline?.error ?? '', /could not be compared with/);
+  });
+
   it('is stopped where a part was, and then cannot pass', async () => {
     const dir = tempDir();
     const plan = wholePlan(path.join(dir, 'whole'), 1);
