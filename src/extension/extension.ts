@@ -14,6 +14,8 @@ import { ResultsStore } from './engine/results-store';
 import { RunController } from './engine/run-controller';
 import { RunCodeLenses } from './language/code-lens';
 import { EvalDocuments } from './language/documents';
+import { LanguageFeatures } from './language/features/register';
+import { SemanticProblems } from './language/features/semantic-problems';
 import { ResultHover } from './language/hover';
 import { LineEndDecorations } from './language/line-end-decorations';
 import { SpecProblems } from './language/problems';
@@ -50,7 +52,9 @@ export function activate(context: vscode.ExtensionContext): ExtensionExports {
   const workspaceFiles = own(new WorkspaceFiles(log));
   const documents = own(new EvalDocuments(workspaceFiles));
   const planner = new Planner(context.globalStorageUri, workspaceFiles);
-  const problems = own(new SpecProblems(documents, planner, log));
+  const features = own(new LanguageFeatures(documents, workspaceFiles));
+  const semantics = new SemanticProblems(features.surroundings, workspaceFiles);
+  const problems = own(new SpecProblems(documents, planner, semantics, features.neighbour, log));
   const results = own(new ResultsStore());
   const restorer = own(new ResultsRestorer(documents, planner, results, log));
   const statuses = own(new DocumentStatusModel(documents, results));
@@ -92,7 +96,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionExports {
 
   const selector: vscode.DocumentSelector = { language: 'yaml' };
   own(vscode.languages.registerCodeLensProvider(selector, lenses));
-  own(vscode.languages.registerHoverProvider(selector, new ResultHover(statuses)));
+  own(vscode.languages.registerHoverProvider(selector, new ResultHover(statuses, features.documentation)));
   own(vscode.languages.registerCodeActionsProvider(selector, problems, SpecProblems.metadata));
   own(vscode.window.registerWebviewPanelSerializer(PanelId.run, panel));
   own(

@@ -8,6 +8,13 @@ export function toRange(range: TextRange): vscode.Range {
   return new vscode.Range(range.start.line, range.start.character, range.end.line, range.end.character);
 }
 
+export function fromRange({ start, end }: vscode.Range): TextRange {
+  return {
+    start: { line: start.line, character: start.character },
+    end: { line: end.line, character: end.character },
+  };
+}
+
 export function toSeverity(severity: Severity): vscode.DiagnosticSeverity {
   switch (severity) {
     case 'error':
@@ -23,6 +30,7 @@ export function toDiagnostic(diagnostic: Diagnostic): vscode.Diagnostic {
   const out = new vscode.Diagnostic(toRange(diagnostic.range), diagnostic.message, toSeverity(diagnostic.severity));
   out.source = SOURCE;
   out.code = diagnostic.code;
+  if (diagnostic.code === 'unused-variable') out.tags = [vscode.DiagnosticTag.Unnecessary];
   return out;
 }
 

@@ -2,8 +2,11 @@ import * as vscode from 'vscode';
 import type { Diagnostic } from '../../core/spec/document';
 import { DisposableStore } from '../../core/util/disposable';
 import type { Planner } from '../engine/planner';
-import { toDiagnostic, toTextEdit, toRange } from './convert';
+import { fromRange, toDiagnostic, toTextEdit, toRange } from './convert';
 import type { EvalDocuments, ParsedDocument } from './documents';
+import type { SchemaNeighbour } from './features/schema-neighbour';
+import type { SemanticProblems } from './features/semantic-problems';
+import { shownBeside } from './features/shown-problems';
 
 /** Planning renders every template: it waits until the person pauses. */
 const PLAN_DEBOUNCE_MS = 500;
@@ -20,13 +23,20 @@ export class SpecProblems implements vscode.Disposable, vscode.CodeActionProvide
   /** Files named by the problems of another one, such as `promptrig.yaml`. */
   private readonly elsewhere = new Map<string, vscode.Uri[]>();
   private readonly timers = new Map<string, NodeJS.Timeout>();
+  /** What was last found that is well-formed and not meant. */
+  private readonly semantic = new Map<string, Diagnostic[]>();
+  /** What is shown of each file, so that showing the same again starts nothing. */
+  private readonly shown = new Map<string, string>();
 
   constructor(
     private readonly documents: EvalDocuments,
     private readonly planner: Planner,
+    private readonly semantics: SemanticProblems,
+    private readonly neighbour: SchemaNeighbour,
     private readonly log: vscode.LogOutputChannel,
   ) {
     this.store.add(documents.onDidParse((parsed) => this.onParse(parsed)));
+    this.store.add(neighbour.onDidChange((uris) => uris.forEach((uri) => this.show(uri))));
     this.store.add(documents.onDidClose((uri) => this.forget(uri)));
     this.store.add(
       vscode.workspace.onDidGrantWorkspaceTrust(() => {
@@ -78,22 +88,25 @@ export class SpecProblems implements vscode.Disposable, vscode.CodeActionProvide
     // What the planner said of the last version stays until it has spoken again, or its squiggles would flicker on each key.
     const plans = vscode.workspace.isTrusted && parsed.document.spec !== null;
     if (!plans || !this.found.has(key)) this.set(parsed, parsed.document.diagnostics);
-    if (!plans) return;
     this.timers.set(
       key,
       setTimeout(() => {
         this.timers.delete(key);
-        this.check(parsed).catch((error: unknown) => {
+        this.check(parsed, plans).catch((error: unknown) => {
           this.log.error(error instanceof Error ? error : String(error));
         });
       }, PLAN_DEBOUNCE_MS),
     );
   }
 
-  private async check(parsed: ParsedDocument): Promise<void> {
-    const { diagnostics } = await this.planner.plan(parsed, {});
+  private async check(parsed: ParsedDocument, plans: boolean): Promise<void> {
+    const { plan, diagnostics } = plans
+      ? await this.planner.plan(parsed, {})
+      : { plan: null, diagnostics: [] as Diagnostic[] };
+    const semantic = await this.semantics.of(parsed, plan);
     // A newer parse has its own check on the way.
     if (this.documents.get(parsed.uri)?.version !== parsed.version) return;
+    this.semantic.set(parsed.uri.toString(), semantic);
     this.set(parsed, [...parsed.document.diagnostics, ...diagnostics]);
   }
 
@@ -101,12 +114,15 @@ export class SpecProblems implements vscode.Disposable, vscode.CodeActionProvide
     const key = parsed.uri.toString();
     const unique = [
       ...new Map(
-        diagnostics.map((item) => [`${item.path} ${JSON.stringify(item.range)} ${item.code} ${item.message}`, item]),
+        [...diagnostics, ...(this.semantic.get(key) ?? [])].map((item) => [
+          `${item.path} ${JSON.stringify(item.range)} ${item.code} ${item.message}`,
+          item,
+        ]),
       ).values(),
     ];
     const own = unique.filter((item) => item.path === parsed.document.path);
     this.found.set(key, { version: parsed.version, diagnostics: own });
-    this.collection.set(parsed.uri, own.map(toDiagnostic));
+    this.show(parsed.uri);
 
     for (const uri of this.elsewhere.get(key) ?? []) this.collection.delete(uri);
     const others = new Map<string, Diagnostic[]>();
@@ -122,7 +138,21 @@ export class SpecProblems implements vscode.Disposable, vscode.CodeActionProvide
     );
   }
 
+  /** Shows what was found in a file, but for what another extension says at the same place. */
+  private show(uri: vscode.Uri): void {
+    const key = uri.toString();
+    const known = this.found.get(key);
+    if (known === undefined) return;
+    const shown = shownBeside(known.diagnostics, this.neighbour.problemsIn(uri).map(fromRange));
+    const state = `${known.version} ${JSON.stringify(shown)}`;
+    if (this.shown.get(key) === state) return;
+    this.shown.set(key, state);
+    this.collection.set(uri, shown.map(toDiagnostic));
+  }
+
   private forget(uri: vscode.Uri): void {
+    this.semantic.delete(uri.toString());
+    this.shown.delete(uri.toString());
     clearTimeout(this.timers.get(uri.toString()));
     this.timers.delete(uri.toString());
     this.found.delete(uri.toString());

@@ -1,10 +1,45 @@
 /** Entry of the bundle that knows the file format; see `load.ts`. */
+import { endpointTestCost, endpointTestPlan } from '../../core/endpoints/test-plan';
 import { buildPlan } from '../../core/engine/plan';
+import { planOutline } from '../../core/engine/plan-outline';
+import { resolveEndpoint } from '../../core/engine/plan-endpoints';
+import { addEndpoint, removeEndpoint, setDefaultEndpoint } from '../../core/spec/edit/edit-workspace';
+import { fileReferences, referencesTo } from '../../core/spec/file-references';
+import { globMatcher } from '../../core/spec/glob-matcher';
 import { parseEvalFile } from '../../core/spec/parse';
+import { workspaceEndpoints } from '../../core/spec/workspace-endpoints';
+import { language } from './language';
 
 export interface SpecBundle {
   buildPlan: typeof buildPlan;
+  planOutline: typeof planOutline;
+  fileReferences: typeof fileReferences;
+  referencesTo: typeof referencesTo;
   parseEvalFile: typeof parseEvalFile;
+  globMatcher: typeof globMatcher;
+  addEndpoint: typeof addEndpoint;
+  removeEndpoint: typeof removeEndpoint;
+  setDefaultEndpoint: typeof setDefaultEndpoint;
+  endpointTestCost: typeof endpointTestCost;
+  endpointTestPlan: typeof endpointTestPlan;
+  language: typeof language;
+  resolveEndpoint: typeof resolveEndpoint;
+  workspaceEndpoints: typeof workspaceEndpoints;
 }
 
-export { buildPlan, parseEvalFile };
+export {
+  addEndpoint,
+  buildPlan,
+  endpointTestCost,
+  endpointTestPlan,
+  fileReferences,
+  globMatcher,
+  language,
+  parseEvalFile,
+  planOutline,
+  referencesTo,
+  removeEndpoint,
+  resolveEndpoint,
+  setDefaultEndpoint,
+  workspaceEndpoints,
+};
