@@ -139,6 +139,8 @@ export interface EndpointPlan {
   timeout: { connectMs: number; firstTokenMs: number; idleMs: number; totalMs: number };
   /** Retries of quality cases; load stages never retry. */
   retryAttempts: number;
+  /** A model of the editor, asked through a server of the editor that adds its own delays: not for latency verdicts. */
+  indirect?: boolean;
   tls?: { caPath?: string; rejectUnauthorized: boolean };
   proxy?: string;
   /** Settings of the built-in simulator, where `api` is `sim`. */

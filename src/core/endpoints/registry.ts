@@ -31,7 +31,7 @@ export function wireApiOf(api: ApiKind): WireApi {
     case 'vscode-lm':
       throw new PromptrigError(
         'unsupported',
-        'The API "vscode-lm" is not supported yet: a later version runs it in the editor. Use an endpoint with a url, or sim.',
+        'The API "vscode-lm" is not supported here: its models can be asked in the editor only, by the Promptrig extension. Run the file there, or use an endpoint with a url, or sim.',
       );
   }
 }

@@ -24,6 +24,7 @@ interface Sources {
   document: EvalDocument;
   workspace?: EvalDocument;
   userEndpoints?: readonly EndpointSpec[];
+  editorModels?: boolean;
 }
 
 const DEFAULT_TIMEOUT = { connectMs: 5_000, firstTokenMs: 30_000, idleMs: 15_000, totalMs: 120_000 };
@@ -71,7 +72,7 @@ export class EndpointBook {
             .filter(({ value }) => isWanted(typeof value === 'string' ? value : value.name))
             .map(({ value, pointer }) =>
               // What is wrong with one that is described in place, the parser has said.
-              typeof value === 'string' ? this.resolve(value, pointer) : this.planOf(value),
+              typeof value === 'string' ? this.resolve(value, pointer) : this.planOf(value, pointer),
             )
         : isWanted(this.defaultName)
           ? [this.byDefault('endpoint', this.defaultName)]
@@ -100,7 +101,8 @@ export class EndpointBook {
     return usable(found, pointer, this.sources, this.problems) ? toPlan(found) : undefined;
   }
 
-  private planOf(spec: EndpointSpec): ResolvedEndpoint {
+  private planOf(spec: EndpointSpec, pointer: string): ResolvedEndpoint | undefined {
+    if (!askable(spec, pointer, this.sources, this.problems)) return undefined;
     return toPlan({ spec, folder: this.fileFolder });
   }
 
@@ -164,11 +166,13 @@ function unknown(name: string, names: string[], pointer: string, problems: PlanP
 function usable(
   { spec, pointer: definition }: Known,
   pointer: string,
-  { workspace }: Sources,
+  sources: Sources,
   problems: PlanProblems,
 ): boolean {
+  const { workspace } = sources;
   const api = apiOf(spec);
-  if (!SUPPORTED_APIS.has(api)) {
+  if (!askable(spec, pointer, sources, problems)) return false;
+  if (api !== 'vscode-lm' && !SUPPORTED_APIS.has(api)) {
     problems.at(
       'not-supported-yet',
       `The API "${api}" of "${spec.name}" is understood, but this version cannot run it yet.`,
@@ -186,6 +190,17 @@ function usable(
   problems.at(
     'invalid-endpoint',
     `The endpoint "${spec.name}" has an error in ${workspace?.path ?? 'promptrig.yaml'}: ${fault.message}`,
+    pointer,
+  );
+  return false;
+}
+
+/** The editor's own models are there in the editor only: the command line has nobody to ask. */
+function askable(spec: EndpointSpec, pointer: string, { editorModels }: Sources, problems: PlanProblems): boolean {
+  if (apiOf(spec) !== 'vscode-lm' || editorModels === true) return true;
+  problems.at(
+    'editor-only',
+    `"${spec.name}" is a model of the editor ("api: vscode-lm"), which only the Promptrig extension can ask: run this file in VS Code, or name an endpoint with a url.`,
     pointer,
   );
   return false;

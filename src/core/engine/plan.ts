@@ -56,6 +56,8 @@ export interface PlanInput {
   openFile?: OpenFile;
   /** Whether user code may run: a trusted workspace, or `--allow-code`. With `false` the file is told what that skips. */
   allowCode?: boolean;
+  /** Whether endpoints with `api: vscode-lm` can be asked: in the editor, which hands the plan on with an address for them. */
+  editorModels?: boolean;
   now: Date;
   /** Uniform in [0, 1): for the run's id, and its seed where none is given. */
   random?: () => number;

@@ -26,6 +26,8 @@ export interface StageContext {
   policy: RunPlan['policy'];
   confidence: number;
   hardware: TargetPlan['endpoint']['hardware'];
+  /** Why its times are no measure of the endpoint, as a sentence; absent where they are. */
+  notForLatency?: string;
   /** USD of one request; null where the endpoint has no price or the tokens are unknown. */
   price: (record: RequestRecord) => number | null;
 }
@@ -52,6 +54,7 @@ export function casesContext(plan: RunPlan, target: TargetPlan, requests: number
     policy: plan.policy,
     confidence: plan.confidence,
     hardware: target.endpoint.hardware,
+    ...notForLatency(target),
     price: (record) => priceOf(record, target.endpoint),
   };
 }
@@ -75,8 +78,13 @@ export function loadContext(plan: RunPlan, target: TargetPlan, stage: StagePlan)
     policy: plan.policy,
     confidence: plan.confidence,
     hardware: target.endpoint.hardware,
+    ...notForLatency(target),
     price: (record) => priceOf(record, target.endpoint),
   };
+}
+
+function notForLatency({ endpoint }: TargetPlan): Pick<StageContext, 'notForLatency'> {
+  return endpoint.indirect === true ? { notForLatency: 'measured through the editor, which adds its own delays' } : {};
 }
 
 /** Quality SLOs are judged over the answers, not over a stage's requests. */
@@ -97,6 +105,7 @@ export function aggregatorFor(context: StageContext, originMs: number): StageAgg
     durationMs: context.plannedMs,
     requests: context.plannedRequests,
     hardware: context.hardware,
+    ...(context.notForLatency === undefined ? {} : { notForLatency: context.notForLatency }),
     slos: context.slos,
     originMs,
     policy: context.policy,

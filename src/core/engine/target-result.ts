@@ -8,7 +8,8 @@ export function emptyTarget(target: TargetPlan): TargetResult {
   return {
     id: target.id,
     endpoint: target.endpoint.name,
-    api: target.endpoint.api,
+    // The plan that is run has the address of the editor's server; who reads the results is to know whose model it was.
+    api: target.endpoint.indirect === true ? 'vscode-lm' : target.endpoint.api,
     model: target.endpoint.model,
     prompt: target.prompt,
     params: target.params,

@@ -41,6 +41,8 @@ export interface StageAggregatorOptions {
   confidence: number;
   /** For the cost of machine time, where requests have no price of their own. */
   hardware?: EndpointPlan['hardware'];
+  /** Why no SLO on times or rates gets a verdict (something between adds delays of its own), as a sentence. */
+  notForLatency?: string;
   /** How much is held one by one before histograms and batches take over; the defaults suit every stage. */
   bounds?: StageBounds;
 }
@@ -74,6 +76,13 @@ export interface StageLive {
 
 /** A floor under one of these says little where requests arrive faster than they are answered. */
 const THROUGHPUT = new Set(['rps', 'output_tps', 'input_tps', 'total_tps', 'goodput']);
+
+/** What depends on how fast a request was; the cost of a good answer does through the SLOs that make it good. */
+function isTimed({ unit, metric }: SloPlan): boolean {
+  return (
+    unit === 'ms' || unit === '1/s' || unit === 'tokens/s' || metric === 'goodput_ratio' || metric === 'cost.per_good'
+  );
+}
 
 /**
  * Collects the requests of one stage as they end and turns them into its result. Memory is bounded whatever the length of the
@@ -163,7 +172,7 @@ export class StageAggregator {
         judgeSlo(
           tracker.slo,
           nowMs < originMs + warmupMs ? { kind: 'none', reason: 'warming up' } : tracker.provisional(totals),
-          this.policy(),
+          this.policy(tracker.slo),
         ),
       ),
       errors: this.allErrors.result(),
@@ -190,7 +199,7 @@ export class StageAggregator {
     const slo = this.trackers.map((tracker) => {
       const outrun = notSteady && options.loop === 'open' && THROUGHPUT.has(tracker.slo.metric);
       return judgeSlo(tracker.slo, tracker.evidence(totals, options.confidence), {
-        ...this.policy(),
+        ...this.policy(tracker.slo),
         ...(client.cannotPass === null ? {} : { cannotPass: client.cannotPass }),
         ...(outrun ? { doubt: 'the stage was not steady: requests arrived faster than they were answered' } : {}),
       });
@@ -214,9 +223,10 @@ export class StageAggregator {
     };
   }
 
-  private policy(): JudgePolicy {
-    const { policy, confidence } = this.options;
-    return { policy, confidence, ...(this.invalid === null ? {} : { invalid: this.invalid }) };
+  private policy(slo: SloPlan): JudgePolicy {
+    const { policy, confidence, notForLatency } = this.options;
+    const invalid = this.invalid ?? (isTimed(slo) ? notForLatency : undefined);
+    return { policy, confidence, ...(invalid === undefined ? {} : { invalid }) };
   }
 
   private sampleOf(
@@ -314,6 +324,7 @@ export class StageAggregator {
     if (this.measured.scheduled === 0) flags.push('no_samples');
     if (this.invalid !== null) flags.push('clock_jump');
     if (limited) flags.push('client_limited');
+    if (this.options.notForLatency !== undefined) flags.push('not_for_latency');
     if (notSteady) flags.push('not_steady');
     if (this.trackers.some((tracker) => isSmall(tracker.slo, slos, this.options.confidence))) flags.push('low_samples');
     if (this.tokenSources.size > 1) flags.push('tokens_mixed');

@@ -18,6 +18,8 @@ function flagSentence(flag: string, stage: StageResult): string {
         `The load generator itself was the bottleneck (p99 of its dispatch lag ${formatValue(stage.client.dispatch_lag_p99_ms, 'ms')}), ` +
         `so this stage cannot pass: lower the rate or use a machine with more free cores.`
       );
+    case 'not_for_latency':
+      return 'The model was asked through the editor, which adds its own delays: times and rates are shown, and get no verdict.';
     case 'clock_jump':
       return 'The clock of this machine jumped while the stage ran (it was suspended?), so its times cannot be trusted: run again.';
     case 'tokens_mixed':

@@ -37,7 +37,8 @@ export function checkEndpoint(node: TreeNode, pointer: string, needed: boolean, 
   });
   // An unknown protocol is reported by the schema; what it needs is anyone's guess.
   if (!API_KINDS.includes(kind)) return;
-  if (needed && !SUPPORTED_APIS.has(kind) && api !== undefined) {
+  // Whether the editor's own models can be asked depends on who runs the file: the planner knows.
+  if (needed && kind !== 'vscode-lm' && !SUPPORTED_APIS.has(kind) && api !== undefined) {
     report.notSupported(`The API "${kind}"`, api.span, childPointer(pointer, 'api'));
   }
   if (kind === 'sim') checkSim(node, pointer, report);

@@ -40,6 +40,11 @@ export class ApiKeys {
     return { keys, missing };
   }
 
+  /** Keeps a secret that was made up for one run out of everything that is shown or stored. */
+  hide(secret: string): void {
+    this.redactor.add(secret);
+  }
+
   /** Asks for a key and stores it. Resolves to whether one was given. */
   async ask(endpoint: EndpointIdentity): Promise<boolean> {
     const key = await vscode.window.showInputBox({

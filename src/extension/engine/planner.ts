@@ -35,6 +35,7 @@ export class Planner {
       now: new Date(),
       // Whoever trusts a workspace trusts its code; it still runs in a process that can reach nothing.
       allowCode: vscode.workspace.isTrusted,
+      editorModels: true,
       overrides: {},
       ...(root === undefined ? {} : { root }),
     });

@@ -144,7 +144,10 @@ export class RunController implements vscode.Disposable {
     } finally {
       this.preparing = false;
     }
-    if (prepared === null || signal?.aborted === true) return refusal(request, said);
+    if (prepared === null || signal?.aborted === true) {
+      prepared?.release();
+      return refusal(request, said);
+    }
     this.lastRequest = request;
     const run = this.execute(prepared);
     this.finishing = run.then(() => undefined);
@@ -234,6 +237,7 @@ export class RunController implements vscode.Disposable {
     clearTimeout(this.refreshTimer);
     this.refreshTimer = undefined;
     engine.dispose();
+    prepared.release();
     this.active = null;
     await this.conclude(active, end);
     return end;

@@ -9,6 +9,8 @@ import { CommandId } from '../contributions';
 import type { HostTrust } from '../endpoints/host-trust';
 import type { ApiKeys } from '../endpoints/secrets';
 import { toRange } from '../language/convert';
+import { editorEndpoints } from '../lm/plan-endpoints';
+import { serveEditorModels } from '../lm/editor-models';
 import type { EvalDocuments, ParsedDocument } from '../language/documents';
 import type { SpecProblems } from '../language/problems';
 import type { Tell } from '../messages';
@@ -45,6 +47,8 @@ export interface PreparedRun {
   plan: RunPlan;
   /** By endpoint name; held in memory only. */
   keys: Record<string, string>;
+  /** Gives back what was opened for the run; to be called once, when it is over or does not start after all. */
+  release(): void;
 }
 
 export interface PreparationParts {
@@ -105,7 +109,8 @@ export async function prepareRun(
   if (confirm !== undefined && !(await confirm(plan))) return null;
 
   const endpoints = endpointsOfPlan(plan);
-  const collected = await keys.collect(endpoints);
+  const ofEditor = new Set(editorEndpoints(plan));
+  const collected = await keys.collect(endpoints.filter((endpoint) => !ofEditor.has(endpoint)));
   const [missing] = collected.missing;
   if (missing !== undefined) {
     tell(
@@ -122,7 +127,15 @@ export async function prepareRun(
     return null;
   }
   if (!(await hosts.allow(endpoints))) return null;
-  return { request, parsed, plan, keys: collected.keys };
+  const served = await serveEditorModels(plan);
+  for (const token of Object.values(served.keys)) keys.hide(token);
+  return {
+    request,
+    parsed,
+    plan: served.plan,
+    keys: { ...collected.keys, ...served.keys },
+    release: () => served.release(),
+  };
 }
 
 function selectionOf({ what, id, ids = id === undefined ? [] : [id] }: RunRequest): PlanSelection {

@@ -424,3 +424,28 @@ describe('the live view', () => {
     assert.equal(stage.live(at(3)).errors[0]?.kind, 'http_500');
   });
 });
+
+describe('a stage that is measured through something with delays of its own', () => {
+  const texts = ['ttft.p50 <= 1s', 'ttft.p50 <= 1ms', 'rps >= 0.1/s', 'error_rate <= 1%', 'output_tokens.mean <= 100'];
+  const measured = (more: object) => resultOf(many(20), { slos: texts.map((text) => slo(text)), ...more });
+
+  it('gives no verdict on times and rates, and all others', () => {
+    const result = measured({ notForLatency: 'measured through the editor' });
+    assert.deepEqual(
+      result.slo.map(({ verdict }) => verdict),
+      ['inconclusive', 'inconclusive', 'inconclusive', 'pass', 'pass'],
+    );
+    assert.equal(result.slo[1]?.reason, 'measured through the editor');
+    assert.equal(result.slo[0]?.value, 100, 'the value itself is shown');
+    assert.ok(result.flags.includes('not_for_latency'));
+  });
+
+  it('judges everything without', () => {
+    const result = measured({});
+    assert.deepEqual(
+      result.slo.map(({ verdict }) => verdict),
+      ['pass', 'fail', 'pass', 'pass', 'pass'],
+    );
+    assert.ok(!result.flags.includes('not_for_latency'));
+  });
+});

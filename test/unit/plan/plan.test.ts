@@ -176,7 +176,7 @@ ${CASES}`,
     const used = await plan(`prompt: hi\nendpoints: [a, g]\n${CASES}`, { workspace });
     assert.deepEqual(
       used.diagnostics.map(({ code }) => code),
-      ['invalid-endpoint', 'not-supported-yet'],
+      ['invalid-endpoint', 'editor-only'],
     );
     assert.equal(used.plan, null);
     assert.equal((await planned(`prompt: hi\nendpoints: [sim]\n${CASES}`, { workspace })).targets.length, 1);
