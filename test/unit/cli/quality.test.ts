@@ -71,7 +71,7 @@ describe('quality on the command line', function () {
     const { cases } = await run('every-assertion.eval.yaml', '--case', 'tools', '--case', 'reasoning');
     const tools = cases.find(({ name }) => name === 'tools');
     assert.deepEqual(
-      tools?.tool_calls?.map(({ name, arguments: text }) => [name, JSON.parse(text)]),
+      tools?.tool_calls?.map(({ name, arguments: text }) => [name, JSON.parse(text) as unknown]),
       [['get_weather', { city: 'Paris' }]],
     );
     assert.equal(tools?.finish_reason, 'tool_calls');
