@@ -266,7 +266,7 @@ describe('the command line', function () {
       [['run', '--budget', 'much'], /--budget much cannot be read.*200000tokens/],
       [['run', '--watch'], /--watch is not supported yet/],
       [['baseline', 'pin', 'a'], /baseline is not supported yet/],
-      [['import', 'x.yaml', '--what'], /import is not supported yet/],
+      [['import', 'x.yaml', '--what'], /unknown option '--what'/],
       [['metrics', 'tftt'], /Did you mean ttft/],
       [['sim', '--ttft', 'soon'], /ttft/],
     ] as const) {

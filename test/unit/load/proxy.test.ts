@@ -216,14 +216,17 @@ describe('proxySettings', () => {
 
 describe('a load worker behind a proxy', function () {
   this.timeout(20_000);
-  const dir = tempDir();
-  const workerEntry = join(dir, 'worker.js');
-  const caPath = join(dir, 'ca.pem');
+  let workerEntry: string;
+  let caPath: string;
   const LOGIN = 'ann:s3cret-pass';
   let outside: string | undefined;
   let runner: LoadRunner;
 
   before(async () => {
+    // Not before the suite begins: the end of another one removes every folder that there is by then.
+    const dir = tempDir();
+    workerEntry = join(dir, 'worker.js');
+    caPath = join(dir, 'ca.pem');
     writeFileSync(caPath, authority.cert);
     await build({
       entryPoints: ['src/engine/worker.ts'],

@@ -103,8 +103,10 @@ describe('simulator', () => {
 
     it('can split a chunk inside a character: pieces that are no UTF-8 by themselves, whole together', async () => {
       use({ answer: 'echo', splitUtf8: true, itlMs: 4 });
-      const answer = await post(chat('é 東 🙂 plain', { stream: true }));
-      assert.equal(contentOf(answer), 'é 東 🙂 plain');
+      // Many characters to split: on a busy machine halves are delivered together, but not all of them.
+      const text = `${'é 東 🙂 '.repeat(20)}plain`;
+      const answer = await post(chat(text, { stream: true }));
+      assert.equal(contentOf(answer), text);
       const strict = new TextDecoder('utf-8', { fatal: true });
       const broken = answer.pieces.filter((piece) => {
         try {
@@ -115,10 +117,9 @@ describe('simulator', () => {
           return true;
         }
       });
-      // Three characters to split; a busy machine may deliver some halves together.
-      assert.ok(broken.length >= 2, `${broken.length} pieces were cut inside a character`);
+      assert.ok(broken.length >= 1, `${broken.length} pieces were cut inside a character`);
       const record = sim.requests()[0];
-      assert.equal(record?.writesMs.length, 4);
+      assert.equal(record?.writesMs.length, 61);
     });
 
     it('serves /v1/completions', async () => {

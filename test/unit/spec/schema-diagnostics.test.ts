@@ -245,7 +245,16 @@ describe('secrets', () => {
     expectAt(`prompt: hi\nendpoints: [{ name: a, sim: { answer: «script» } }]\n${CASES}`, 'missing-key', {
       only: true,
     });
-    expectAt(`prompt: hi\nendpoints: [{ name: a, sim: { «template»: x } }]\n${CASES}`, 'unused-key', { only: true });
+    expectAt(`prompt: hi\nendpoints: [{ name: a, sim: { answer: echo, «template»: x } }]\n${CASES}`, 'unused-key', {
+      only: true,
+    });
+    // Both are what the simulator answers with where nothing else is said, and a template where no script matches.
+    for (const sim of [
+      'template: x',
+      'script: [{ match: a, answer: b }]',
+      'answer: script, script: [{ match: a, answer: b }], template: x',
+    ])
+      assert.deepEqual(parse(`prompt: hi\nendpoints: [{ name: a, sim: { ${sim} } }]\n${CASES}`).diagnostics, []);
   });
 });
 
