@@ -5,6 +5,8 @@ export interface LauncherArguments {
   testsPath: string;
   folder: string | undefined;
   userDataDir: string | undefined;
+  /** Whose folders are extensions to have installed beside the one under test. */
+  extensionsDir: string | undefined;
   /** Whether folders have to be trusted, as they have to be in desktop VS Code without `--disable-workspace-trust`. */
   workspaceTrust: boolean;
 }
@@ -36,6 +38,7 @@ export function parseLauncherArguments(args: readonly string[]): LauncherArgumen
     testsPath,
     folder: folders[0],
     userDataDir: paths('user-data-dir')[0],
+    extensionsDir: paths('extensions-dir')[0],
     workspaceTrust: !values.has('disable-workspace-trust'),
   };
 }

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { format } from 'node:util';
@@ -43,6 +43,7 @@ async function runSuite(argv: readonly string[]): Promise<number> {
     cleanups.unshift(() => suiteLog.end());
     const server = await startServer(await ensureServer(), {
       ...args,
+      installedExtensions: await foldersIn(args.extensionsDir),
       env: { PROMPTRIG_SUITE: args.testsPath, PROMPTRIG_SUITE_LOG: join(folder, 'console') },
     });
     cleanups.unshift(() => server.stop());
@@ -65,6 +66,16 @@ async function runSuite(argv: readonly string[]): Promise<number> {
   } finally {
     for (const cleanup of cleanups) await cleanup().catch(report);
   }
+}
+
+async function foldersIn(path: string | undefined): Promise<string[]> {
+  if (path === undefined) return [];
+  const entries = await readdir(path, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
+    // VS Code makes the folder where it is missing; here nothing is in it.
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+  return entries.filter((entry) => entry.isDirectory()).map((entry) => join(path, entry.name));
 }
 
 interface Workbench {

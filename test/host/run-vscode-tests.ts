@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runTests } from '@vscode/test-electron';
@@ -29,11 +29,14 @@ async function main(): Promise<void> {
     const userData = join(folder, 'user');
     await mkdir(join(userData, 'User'), { recursive: true });
     await writeFile(join(userData, 'User/settings.json'), JSON.stringify(quietSettings));
+    const extensions = join(folder, 'extensions');
+    // Offers language models to the window, which the extension under test asks.
+    await cp(join(repositoryRoot, 'test/host/lm-provider'), join(extensions, 'lm-provider'), { recursive: true });
     await runTests({
       vscodeExecutablePath: vscode.executable,
       extensionDevelopmentPath: repositoryRoot,
       extensionTestsPath: join(repositoryRoot, 'out/vscode/index.js'),
-      launchArgs: [examples.folder, `--user-data-dir=${userData}`, `--extensions-dir=${join(folder, 'extensions')}`],
+      launchArgs: [examples.folder, `--user-data-dir=${userData}`, `--extensions-dir=${extensions}`],
       extensionTestsEnv: { PROMPTRIG_TEST_GREP: process.argv.slice(2).join(' ') },
     });
   } finally {

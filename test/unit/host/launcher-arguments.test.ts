@@ -7,6 +7,7 @@ describe('parseLauncherArguments', () => {
       parseLauncherArguments([
         '/tmp/folder',
         '--user-data-dir=/tmp/user',
+        '--extensions-dir=/tmp/extensions',
         '--no-sandbox',
         '--disable-gpu-sandbox',
         '--disable-updates',
@@ -20,6 +21,7 @@ describe('parseLauncherArguments', () => {
         testsPath: '/repo/out/index.js',
         folder: '/tmp/folder',
         userDataDir: '/tmp/user',
+        extensionsDir: '/tmp/extensions',
         workspaceTrust: false,
       },
     );
