@@ -20,6 +20,10 @@ export const CommandId = {
   openExample: 'promptrig.openExample',
   showLog: 'promptrig.showLog',
   revealItem: 'promptrig.revealItem',
+  newEval: 'promptrig.newEval',
+  addCaseFromSelection: 'promptrig.addCaseFromSelection',
+  answerToCase: 'promptrig.answerToCase',
+  requestToEval: 'promptrig.requestToEval',
 } as const;
 export type CommandId = (typeof CommandId)[keyof typeof CommandId];
 

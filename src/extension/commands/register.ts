@@ -10,6 +10,7 @@ import { isEvalDocument, type EvalDocuments } from '../language/documents';
 import type { Tell } from '../messages';
 import type { EvalIndex } from '../views/eval-index';
 import type { RunPanel } from '../webviews/run-panel';
+import { authoringHandlers } from './authoring';
 import { createExample, openExample } from './examples';
 import { pickEndpoint } from './pick-endpoint';
 import { revealItem } from './reveal';
@@ -72,6 +73,7 @@ export function registerCommands(parts: CommandParts): Disposable {
       await keys.delete(endpoint);
       tell('info', `The key of "${endpoint.name}" is deleted.`);
     },
+    ...authoringHandlers(parts.extensionUri, tell),
     [CommandId.createExample]: () => createExample(parts.extensionUri),
     [CommandId.openExample]: () => openExample(parts.extensionUri),
     [CommandId.showLog]: () => log.show(),

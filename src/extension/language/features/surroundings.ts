@@ -1,6 +1,7 @@
 import * as fs from 'node:fs/promises';
 import * as vscode from 'vscode';
 import type { FolderEntry, KnownEndpoint, LanguageContext } from '../../../core/language/types';
+import { setting } from '../../config';
 import { specBundle } from '../../spec/load';
 import type { EvalDocuments } from '../documents';
 import type { WorkspaceFiles } from '../workspace-files';
@@ -22,6 +23,7 @@ export class Surroundings {
     const workspace = this.workspaceFiles.known(uri)?.document;
     return {
       ...(workspace === undefined ? {} : { workspace }),
+      userEndpoints: endpointsOfSettings(uri),
       models: (endpoint) => this.modelsBeside(endpoint),
       listFolder: (path) => listFolder(uriOf(uri, path)),
       datasetColumns: (path) => this.columns(uriOf(uri, path), path),
@@ -61,6 +63,23 @@ export class Surroundings {
       return absent(error);
     }
   }
+}
+
+/** Endpoints of the user's settings, as far as they can be made out; whether they are right is said where they are used. */
+function endpointsOfSettings(uri: vscode.Uri): KnownEndpoint[] {
+  return setting('endpoints', uri).flatMap((item): KnownEndpoint[] => {
+    if (item === null || typeof item !== 'object') return [];
+    const { name, url, model, api } = item as Record<string, unknown>;
+    if (typeof name !== 'string') return [];
+    return [
+      {
+        name,
+        ...(typeof url === 'string' ? { url } : {}),
+        ...(typeof model === 'string' ? { model } : {}),
+        ...(typeof api === 'string' ? { api: api as KnownEndpoint['api'] & string } : {}),
+      },
+    ];
+  });
 }
 
 /** A path beside a file, in the same kind of file system. */

@@ -1,0 +1,79 @@
+import * as vscode from 'vscode';
+import { specBundle } from '../spec/load';
+import type { Tell } from '../messages';
+import { createEvalFile } from './new-file';
+
+interface Template extends vscode.QuickPickItem {
+  /** In `media/templates`. */
+  file: string;
+}
+
+const TEMPLATES: readonly Template[] = [
+  { label: '$(note) Smallest', detail: 'One prompt, one case, one objective', file: 'smallest' },
+  {
+    label: '$(comment-discussion) Chat with SLOs',
+    detail: 'Questions, a load of users, and objectives for both',
+    file: 'chat',
+  },
+  {
+    label: '$(library) Answers from passages',
+    detail: 'RAG: long prompts, and answers that must follow from them',
+    file: 'rag',
+  },
+  { label: '$(tools) Tool use', detail: 'Which function the model calls, with which arguments', file: 'tools' },
+  {
+    label: '$(dashboard) Load test',
+    detail: 'Made-up prompts at a rate, and the highest rate that holds',
+    file: 'load',
+  },
+  {
+    label: '$(git-compare) Compare endpoints',
+    detail: 'The same cases and load for each, side by side',
+    file: 'compare',
+  },
+];
+
+/** What tests, and other commands, say instead of a person. */
+export interface NewEvalArgument {
+  template?: string;
+}
+
+/** Makes an eval file of a template that the person picks. */
+export async function newEval(
+  extensionUri: vscode.Uri,
+  argument: NewEvalArgument = {},
+): Promise<vscode.Uri | undefined> {
+  const file = argument.template ?? (await pickTemplate());
+  if (file === undefined) return undefined;
+  const source = vscode.Uri.joinPath(extensionUri, 'media', 'templates', `${file}.eval.yaml`);
+  const text = new TextDecoder().decode(await vscode.workspace.fs.readFile(source));
+  return createEvalFile(`${file}.eval.yaml`, text);
+}
+
+async function pickTemplate(): Promise<string | undefined> {
+  const picked = await vscode.window.showQuickPick(TEMPLATES, {
+    title: 'New Eval',
+    placeHolder: 'Each runs on the built-in simulator until you name your own endpoint',
+    matchOnDetail: true,
+  });
+  return picked?.file;
+}
+
+/** Makes an eval file of a request: the selected text where it holds one, else what was copied. */
+export async function requestToEval(tell: Tell, argument: { text?: string } = {}): Promise<vscode.Uri | undefined> {
+  const { language } = specBundle();
+  const editor = vscode.window.activeTextEditor;
+  const selected = editor === undefined || editor.selection.isEmpty ? '' : editor.document.getText(editor.selection);
+  const sources = argument.text === undefined ? [selected, await vscode.env.clipboard.readText()] : [argument.text];
+  let reason = '';
+  for (const source of sources.filter((text) => text.trim() !== '')) {
+    const made = language.requestToEval(source);
+    if (made.ok) return createEvalFile(made.fileName, made.text);
+    reason ||= made.reason;
+  }
+  tell(
+    'info',
+    `${reason} Copy a curl command, a call of an OpenAI or Anthropic SDK, or the JSON of a request, then try again.`.trim(),
+  );
+  return undefined;
+}
