@@ -7,6 +7,7 @@ const SCHEMA_CODES = new Set([
   'unknown-alias',
   'unknown-key',
   'unknown-value',
+  'unknown-assertion',
   'wrong-type',
   'missing-key',
   'bad-unit',
