@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { ResultsStore } from '../../../src/extension/engine/results-store';
-import { RunObserver, type Observation } from '../../../src/extension/language/observations';
+import type { Observation } from '../../../src/extension/language/observations';
+import { RunObserver } from '../../../src/extension/language/run-observer';
 import { assertion, record, survey } from '../extension/support';
 
 const FILE = survey({ cases: [{ name: 'one', assert: ['a'] }] });
