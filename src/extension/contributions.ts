@@ -36,6 +36,14 @@ export interface ItemReference {
 
 export const ViewId = { container: 'promptrig', evals: 'promptrig.evals' } as const;
 
+/** Tools for agents in the editor. */
+export const ToolName = {
+  list: 'promptrig_list_evals',
+  run: 'promptrig_run_eval',
+  read: 'promptrig_read_results',
+} as const;
+export type ToolName = (typeof ToolName)[keyof typeof ToolName];
+
 export const PanelId = { run: 'promptrig.run' } as const;
 
 /** Keys of when-clauses that the extension sets. */

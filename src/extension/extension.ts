@@ -22,6 +22,7 @@ import { SpecProblems } from './language/problems';
 import { ResultProblems } from './language/result-problems';
 import { DocumentStatusModel } from './language/statuses';
 import { WorkspaceFiles } from './language/workspace-files';
+import { registerTools } from './lm/tools';
 import { createTell } from './messages';
 import type { ExtensionExports } from './test-api';
 import { createTestApi } from './test-api-host';
@@ -114,6 +115,8 @@ export function activate(context: vscode.ExtensionContext): ExtensionExports {
     }),
   );
 
+  const tools = own(registerTools({ index, documents, planner, controller, results, redactor }));
+
   own(
     controller.onDidStart(({ request }) => {
       contextKeys.set(ContextKey.running, true);
@@ -144,6 +147,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionExports {
         panel,
         keys,
         planner,
+        tools,
         logDirectory: context.logUri.fsPath,
       }),
     ),

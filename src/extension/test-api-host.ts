@@ -5,6 +5,7 @@ import type { ApiKeys } from './endpoints/secrets';
 import type { Planner } from './engine/planner';
 import type { RunController } from './engine/run-controller';
 import type { LineEndDecorations } from './language/line-end-decorations';
+import type { AgentTools } from './lm/tools';
 import type { TestApi } from './test-api';
 import type { RunStatusBar } from './views/status-bar';
 import type { RunPanel } from './webviews/run-panel';
@@ -17,6 +18,7 @@ export interface TestApiParts {
   panel: RunPanel;
   keys: ApiKeys;
   planner: Planner;
+  tools: AgentTools;
   logDirectory: string;
 }
 
@@ -47,6 +49,7 @@ export function createTestApi(parts: TestApiParts): TestApi & Disposable {
     panelMessages: () => messages,
     setApiKey: (endpoint, key) => parts.keys.set(endpoint, key),
     runsDirectory: (uri) => parts.planner.runsDirectory(uri),
+    tool: (name) => parts.tools.byName[name],
     dispose: () => store.dispose(),
   };
 }

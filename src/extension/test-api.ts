@@ -1,6 +1,7 @@
-import type { Uri } from 'vscode';
+import type { LanguageModelTool, Uri } from 'vscode';
 import type { HostToRunPanel, RunPanelState } from '../protocol/run-panel';
 import type { RunEnd } from './engine/run-controller';
+import type { ToolName } from './contributions';
 import type { LineEnd } from './language/line-ends';
 
 /** What integration tests see that VS Code's own API does not show. Exported in test mode only. */
@@ -20,6 +21,8 @@ export interface TestApi {
   panelMessages(): readonly HostToRunPanel[];
   setApiKey(endpoint: { name: string; url: string | null }, key: string): Promise<void>;
   runsDirectory(uri: Uri): string;
+  /** A tool for agents: VS Code shows no test what it asks before one runs. */
+  tool(name: ToolName): LanguageModelTool<object>;
   logDirectory: string;
 }
 

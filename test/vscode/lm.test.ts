@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
-import { CommandId } from '../../src/extension/contributions';
-import { activated, closeEverything, lineEndOf, openFile, runAndWait } from './support';
+import { CommandId, ToolName } from '../../src/extension/contributions';
+import type { TestApi } from '../../src/extension/test-api';
+import { activated, closeEverything, lineEndOf, openFile, runAndWait, until } from './support';
 
 interface Asked {
   model: string;
@@ -23,10 +24,11 @@ ${rest}`;
 }
 
 describe('a model of the editor', () => {
+  let api: TestApi;
   let asked: Asked[];
 
   before(async () => {
-    await activated();
+    api = await activated();
     const provider = vscode.extensions.getExtension<{ asked: Asked[] }>('promptrig-test.lm-provider');
     assert.ok(provider, 'the extension with the test models is not installed');
     ({ asked } = await provider.activate());
@@ -55,10 +57,11 @@ slo:
     assert.equal(target.api, 'vscode-lm');
     assert.equal(target.model, 'promptrig-test/parrot');
     const [cases] = target.stages;
-    assert.ok(cases?.flags.includes('not_for_latency'));
+    assert.ok(cases);
+    assert.ok(cases.flags.includes('not_for_latency'));
     assert.deepEqual(cases.tokens_source, ['usage']);
-    assert.equal(lineEndOf(await activated(), document, 'ttft.p50')?.state, 'inconclusive');
-    assert.equal(lineEndOf(await activated(), document, 'pass_rate')?.state, 'passed');
+    assert.equal(lineEndOf(api, document, 'ttft.p50')?.state, 'inconclusive');
+    assert.equal(lineEndOf(api, document, 'pass_rate')?.state, 'passed');
     assert.match(cases.slo[0]?.reason ?? '', /measured through the editor/);
     assert.deepEqual(asked.map(({ model }) => model).sort(), ['judge', 'parrot']);
     const parrot = asked.find(({ model }) => model === 'parrot');
@@ -100,5 +103,80 @@ params:
     assert.equal(end.outcome, 'refused');
     assert.match(end.error ?? '', /no model "acme\/none".*promptrig-test\/parrot/);
     assert.equal(asked.length, 0);
+  });
+});
+
+function textOf(result: vscode.LanguageModelToolResult | null | undefined): string {
+  const parts = result?.content ?? [];
+  return parts.map((part) => (part instanceof vscode.LanguageModelTextPart ? part.value : '')).join('');
+}
+
+describe('the tools for an agent', () => {
+  const FILE = `name: For agents
+endpoints:
+  - { name: sure, api: sim, sim: { ttft: 20ms, itl: 1ms, answer: script, script: [{ match: capital, answer: Paris }] } }
+prompt: 'What is the {{ what }}?'
+cases:
+  - name: right
+    vars: { what: capital }
+    assert: [{ contains: Paris }]
+  - name: wrong
+    vars: { what: capital city }
+    assert: [{ contains: Rome }]
+`;
+  // In a test VS Code takes every question of this kind for agreed to.
+  const call = async (name: string, input: object): Promise<string> => {
+    const result = await vscode.lm.invokeTool(name, { input, toolInvocationToken: undefined });
+    return textOf(result);
+  };
+  let api: TestApi;
+
+  before(async () => {
+    api = await activated();
+    await openFile('agents.eval.yaml', FILE);
+  });
+  after(closeEverything);
+
+  it('are offered to every agent', () => {
+    const names = vscode.lm.tools.map(({ name }) => name);
+    for (const name of Object.values(ToolName)) assert.ok(names.includes(name), name);
+  });
+
+  it('list the evals with their cases', async () => {
+    await until('the list has the file', async () => (await call(ToolName.list, {})).includes('agents.eval.yaml'));
+    assert.match(
+      await call(ToolName.list, {}),
+      /agents\.eval\.yaml: "For agents", 2 cases.*\n {2}case ids: right, wrong/,
+    );
+  });
+
+  it('ask the person before anything is sent: where it goes, and what it may cost', async () => {
+    const prepared = await api
+      .tool(ToolName.run)
+      .prepareInvocation?.(
+        { input: { file: 'agents.eval.yaml', max_cost_usd: 0.5 } },
+        new vscode.CancellationTokenSource().token,
+      );
+    const message = prepared?.confirmationMessages?.message;
+    assert.ok(message instanceof vscode.MarkdownString);
+    assert.match(
+      message.value.replaceAll('&nbsp;', ' '),
+      /agents\.eval\.yaml[\s\S]*about 2 requests to sure[\s\S]*\$0\.50/,
+    );
+    assert.equal(api.isRunning(), false);
+  });
+
+  it('run a case, and read what came out', async () => {
+    const ran = await call(ToolName.run, { file: 'agents.eval.yaml', cases: ['right'], max_cost_usd: 0.5 });
+    assert.match(ran, /^# For agents: pass/);
+    assert.match(ran, /1 passed, 0 failed/);
+    const whole = await call(ToolName.run, { file: 'agents.eval.yaml' });
+    assert.match(whole, /- wrong on sure: failed\n {2}- contains at \/cases\/1\/assert\/0: .*\n {2}- answer: "Paris"/);
+    assert.equal(await call(ToolName.read, { file: 'agents.eval.yaml' }), whole);
+  });
+
+  it('read no file but the evals of the workspace', async () => {
+    await assert.rejects(call(ToolName.read, { file: '../../etc/passwd' }), /no eval file/);
+    assert.match(await call(ToolName.read, { file: 'agents.eval.yaml', run: '../..' }), /There is no run/);
   });
 });

@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import type { PlanSelection } from '../../core/engine/plan';
 import { endpointsOfPlan } from '../../core/engine/plan-uses';
 import type { Diagnostic } from '../../core/spec/document';
-import type { RunPlan } from '../../protocol/plan';
+import type { BudgetPlan, RunPlan } from '../../protocol/plan';
 import { setting } from '../config';
 import { CommandId } from '../contributions';
 import type { HostTrust } from '../endpoints/host-trust';
@@ -27,6 +27,8 @@ export interface RunRequest {
   ids?: string[];
   /** Ids of the targets to run; all of the file's where it is absent. */
   targets?: string[];
+  /** Where the run is to stop, beside what the file says: the lower of two limits counts. */
+  budget?: BudgetPlan;
   /** Tell everything about each case, asked once on one target: the first where `targets` names none. */
   trace?: boolean;
 }
@@ -98,7 +100,7 @@ export async function prepareRun(
     tellProblems(tell, request.uri, [...parsed.document.diagnostics, ...diagnostics]);
     return null;
   }
-  const plan = narrowed(whole, request);
+  const plan = withBudget(narrowed(whole, request), request.budget);
   if (plan.targets.length === 0) {
     tell(
       'warning',
@@ -165,6 +167,16 @@ function narrowed(plan: RunPlan, { targets: wanted, trace = false }: RunRequest)
       cases: target.cases.map((item) => ({ ...item, repeat: 1 })),
     })),
   };
+}
+
+function withBudget(plan: RunPlan, budget: BudgetPlan | undefined): RunPlan {
+  if (budget === undefined) return plan;
+  const lower = { ...plan.budget };
+  for (const key of ['costUsd', 'tokens', 'timeMs'] as const) {
+    const limits = [plan.budget?.[key], budget[key]].filter((limit) => limit !== undefined);
+    if (limits.length > 0) lower[key] = Math.min(...limits);
+  }
+  return { ...plan, budget: lower };
 }
 
 function tellProblems(tell: Tell, uri: vscode.Uri, diagnostics: readonly Diagnostic[]): void {
