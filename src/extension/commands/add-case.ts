@@ -5,7 +5,7 @@ import type { LanguageDocument } from '../../core/language/language-document';
 import { kindOf } from '../../core/spec/discover';
 import { toTextEdit } from '../language/convert';
 import type { Tell } from '../messages';
-import { specBundle } from '../spec/load';
+import { languageBundle } from '../spec/load';
 
 /** Evals that are offered where none is open. */
 const MAX_FILES = 500;
@@ -34,7 +34,7 @@ export async function addCaseFromSelection(
   if (file === undefined) return undefined;
   const variable = argument.variable ?? (await pickVariable(file.language));
   if (variable === undefined) return undefined;
-  const item = specBundle().language.caseOfSelection(file.language, text, variable === '' ? undefined : variable);
+  const item = languageBundle().caseOfSelection(file.language, text, variable === '' ? undefined : variable);
   return insert(tell, file, item);
 }
 
@@ -56,7 +56,7 @@ export async function answerToCase(tell: Tell, argument: AnswerArgument = {}): P
   }
   const file = await openTarget(tell, argument.uri);
   if (file === undefined) return undefined;
-  const { language } = specBundle();
+  const language = languageBundle();
   const vars = argument.vars ?? (await askVars(file.language));
   if (vars === undefined) return undefined;
   const choice = argument.choice ?? (await pickChoice(answer));
@@ -79,7 +79,7 @@ async function openTarget(tell: Tell, named: vscode.Uri | undefined): Promise<Ta
   const uri = named ?? activeEval() ?? (await pickEval(tell));
   if (uri === undefined) return undefined;
   const document = await vscode.workspace.openTextDocument(uri);
-  const { LanguageDocument: Text } = specBundle().language;
+  const { LanguageDocument: Text } = languageBundle();
   return { document, language: new Text(document.getText(), uri.fsPath) };
 }
 
@@ -110,7 +110,7 @@ async function pickEval(tell: Tell): Promise<vscode.Uri | undefined> {
 
 /** The variable that the text is the value of; an empty text where the user says it. */
 async function pickVariable(file: LanguageDocument): Promise<string | undefined> {
-  const names = specBundle().language.promptVariables(file);
+  const names = languageBundle().promptVariables(file);
   const [only] = names;
   if (names.length <= 1) return only ?? '';
   const picked = await vscode.window.showQuickPick(
@@ -125,7 +125,7 @@ async function pickVariable(file: LanguageDocument): Promise<string | undefined>
 
 /** Values of the variables that the prompt reads and the file sets no default for. */
 async function askVars(file: LanguageDocument): Promise<{ [name: string]: Json } | undefined> {
-  const [name] = specBundle().language.promptVariables(file);
+  const [name] = languageBundle().promptVariables(file);
   if (name === undefined) return {};
   const value = await vscode.window.showInputBox({
     title: 'Add Case',
@@ -136,8 +136,8 @@ async function askVars(file: LanguageDocument): Promise<{ [name: string]: Json }
 
 async function pickChoice(answer: string): Promise<AnswerChoice | undefined> {
   const picked = await vscode.window.showQuickPick(
-    specBundle()
-      .language.answerChoices(answer)
+    languageBundle()
+      .answerChoices(answer)
       .map(({ choice, label, detail }) => ({ label, description: detail, choice })),
     { title: 'Turn This Answer into a Case', placeHolder: 'What a right answer has in common with this one' },
   );
@@ -149,7 +149,7 @@ async function insert(
   { document, language: file }: Target,
   item: NewCase,
 ): Promise<vscode.Uri | undefined> {
-  const result = specBundle().language.addCase(file, item);
+  const result = languageBundle().addCase(file, item);
   if (!result.ok) {
     tell('warning', `${vscode.workspace.asRelativePath(document.uri)}: ${result.reason}`);
     return undefined;

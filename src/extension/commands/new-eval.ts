@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { specBundle } from '../spec/load';
+import { languageBundle } from '../spec/load';
 import type { Tell } from '../messages';
 import { createEvalFile } from './new-file';
 
@@ -61,7 +61,7 @@ async function pickTemplate(): Promise<string | undefined> {
 
 /** Makes an eval file of a request: the selected text where it holds one, else what was copied. */
 export async function requestToEval(tell: Tell, argument: { text?: string } = {}): Promise<vscode.Uri | undefined> {
-  const { language } = specBundle();
+  const language = languageBundle();
   const editor = vscode.window.activeTextEditor;
   const selected = editor === undefined || editor.selection.isEmpty ? '' : editor.document.getText(editor.selection);
   const sources = argument.text === undefined ? [selected, await vscode.env.clipboard.readText()] : [argument.text];

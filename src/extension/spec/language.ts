@@ -1,4 +1,4 @@
-/** Language features, as part of the bundle that knows the file format; see `load.ts`. */
+/** Entry of the bundle with the language features; see `load.ts`. */
 import { doctorFile, readDoctor } from '../../core/doctor/cache';
 import { describeMachine } from '../../core/doctor/machine';
 import { ceilingFindings } from '../../core/language/ceiling';
@@ -40,3 +40,5 @@ export const language = {
   requestToEval,
   symbolsOf,
 };
+
+export type LanguageBundle = typeof language;

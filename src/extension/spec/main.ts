@@ -8,7 +8,6 @@ import { fileReferences, referencesTo } from '../../core/spec/file-references';
 import { globMatcher } from '../../core/spec/glob-matcher';
 import { parseEvalFile } from '../../core/spec/parse';
 import { workspaceEndpoints } from '../../core/spec/workspace-endpoints';
-import { language } from './language';
 
 export interface SpecBundle {
   buildPlan: typeof buildPlan;
@@ -22,7 +21,6 @@ export interface SpecBundle {
   setDefaultEndpoint: typeof setDefaultEndpoint;
   endpointTestCost: typeof endpointTestCost;
   endpointTestPlan: typeof endpointTestPlan;
-  language: typeof language;
   resolveEndpoint: typeof resolveEndpoint;
   workspaceEndpoints: typeof workspaceEndpoints;
 }
@@ -34,7 +32,6 @@ export {
   endpointTestPlan,
   fileReferences,
   globMatcher,
-  language,
   parseEvalFile,
   planOutline,
   referencesTo,

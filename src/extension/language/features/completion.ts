@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import type { Completion, CompletionKind } from '../../../core/language/types';
-import { specBundle } from '../../spec/load';
+import { languageBundle } from '../../spec/load';
 import { toRange } from '../convert';
 import { isEvalDocument } from '../documents';
 import type { LanguageTexts } from './language-texts';
@@ -45,7 +45,7 @@ export class EvalCompletion implements vscode.CompletionItemProvider {
     position: vscode.Position,
   ): Promise<vscode.CompletionItem[]> {
     if (!isEvalDocument(document)) return [];
-    const found = await specBundle().language.completionsAt(
+    const found = await languageBundle().completionsAt(
       this.texts.get(document),
       document.offsetAt(position),
       this.surroundings.of(document.uri),

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { specBundle } from '../../spec/load';
+import { languageBundle } from '../../spec/load';
 import { toRange } from '../convert';
 import { isEvalDocument } from '../documents';
 import type { LanguageTexts } from './language-texts';
@@ -19,7 +19,7 @@ export class Documentation {
     position: vscode.Position,
   ): { markdown: vscode.MarkdownString; range: vscode.Range } | undefined {
     if (!isEvalDocument(document)) return undefined;
-    const found = specBundle().language.hoverAt(
+    const found = languageBundle().hoverAt(
       this.texts.get(document),
       document.offsetAt(position),
       this.surroundings.of(document.uri),

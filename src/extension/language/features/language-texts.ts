@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import type { LanguageDocument } from '../../../core/language/language-document';
-import { specBundle } from '../../spec/load';
+import { languageBundle } from '../../spec/load';
 
 /** The texts that features were last asked about: VS Code asks several of them about one version. */
 export class LanguageTexts implements vscode.Disposable {
@@ -11,7 +11,7 @@ export class LanguageTexts implements vscode.Disposable {
     const key = document.uri.toString();
     const known = this.known.get(key);
     if (known?.version === document.version) return known.text;
-    const { LanguageDocument: Text } = specBundle().language;
+    const { LanguageDocument: Text } = languageBundle();
     const text = new Text(document.getText(), document.uri.fsPath);
     this.known.set(key, { version: document.version, text });
     return text;

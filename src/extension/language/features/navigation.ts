@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import type { DocumentSymbol, SymbolKind } from '../../../core/language/types';
-import { specBundle } from '../../spec/load';
+import { languageBundle } from '../../spec/load';
 import { toRange } from '../convert';
 import { isEvalDocument } from '../documents';
 import type { LanguageTexts } from './language-texts';
@@ -16,7 +16,7 @@ export class EvalDefinitions implements vscode.DefinitionProvider {
 
   provideDefinition(document: vscode.TextDocument, position: vscode.Position): vscode.LocationLink[] {
     if (!isEvalDocument(document)) return [];
-    const found = specBundle().language.definitionAt(
+    const found = languageBundle().definitionAt(
       this.texts.get(document),
       document.offsetAt(position),
       this.surroundings.of(document.uri),
@@ -42,8 +42,8 @@ export class EvalLinks implements vscode.DocumentLinkProvider {
 
   provideDocumentLinks(document: vscode.TextDocument): vscode.DocumentLink[] {
     if (!isEvalDocument(document)) return [];
-    return specBundle()
-      .language.linksOf(this.texts.get(document))
+    return languageBundle()
+      .linksOf(this.texts.get(document))
       .map(({ range, path }) => {
         const link = new vscode.DocumentLink(toRange(range), uriOf(document.uri, path));
         link.tooltip = 'Open the file';
@@ -72,7 +72,7 @@ export class EvalSymbols implements vscode.DocumentSymbolProvider {
 
   provideDocumentSymbols(document: vscode.TextDocument): vscode.DocumentSymbol[] {
     if (!isEvalDocument(document) || this.neighbour.isActive) return [];
-    return specBundle().language.symbolsOf(this.texts.get(document)).map(toSymbol);
+    return languageBundle().symbolsOf(this.texts.get(document)).map(toSymbol);
   }
 }
 
@@ -90,8 +90,8 @@ export class EvalFolding implements vscode.FoldingRangeProvider {
 
   provideFoldingRanges(document: vscode.TextDocument): vscode.FoldingRange[] | undefined {
     if (!isEvalDocument(document) || this.neighbour.isActive) return undefined;
-    return specBundle()
-      .language.foldingOf(this.texts.get(document))
+    return languageBundle()
+      .foldingOf(this.texts.get(document))
       .map(({ startLine, endLine, isComment }) =>
         isComment
           ? new vscode.FoldingRange(startLine, endLine, vscode.FoldingRangeKind.Comment)

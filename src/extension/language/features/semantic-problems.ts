@@ -1,6 +1,6 @@
 import type { Diagnostic } from '../../../core/spec/document';
 import type { RunPlan } from '../../../protocol/plan';
-import { specBundle } from '../../spec/load';
+import { languageBundle } from '../../spec/load';
 import type { ParsedDocument } from '../documents';
 import type { WorkspaceFiles } from '../workspace-files';
 import type { Surroundings } from './surroundings';
@@ -15,7 +15,7 @@ export class SemanticProblems {
   /** @param plan of the file; null where there is none */
   async of(parsed: ParsedDocument, plan: RunPlan | null): Promise<Diagnostic[]> {
     const { uri, text, document } = parsed;
-    const { language } = specBundle();
+    const language = languageBundle();
     const workspace = await this.workspaceFiles.load(uri);
     const found = await language.findingsWithFiles(text, document, { workspace, complete: true }, (path) =>
       this.surroundings.readText(uri, path),

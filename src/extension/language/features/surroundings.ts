@@ -2,7 +2,7 @@ import * as fs from 'node:fs/promises';
 import * as vscode from 'vscode';
 import type { FolderEntry, KnownEndpoint, LanguageContext } from '../../../core/language/types';
 import { setting } from '../../config';
-import { specBundle } from '../../spec/load';
+import { languageBundle } from '../../spec/load';
 import type { EvalDocuments } from '../documents';
 import type { WorkspaceFiles } from '../workspace-files';
 
@@ -58,7 +58,7 @@ export class Surroundings {
 
   private async columns(file: vscode.Uri, path: string): Promise<string[] | undefined> {
     try {
-      return await specBundle().language.columnsOf(await headOf(file), path);
+      return await languageBundle().columnsOf(await headOf(file), path);
     } catch (error) {
       return absent(error);
     }

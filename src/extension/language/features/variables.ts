@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import type { ParsedFile } from '../../../core/language/rename';
-import { specBundle } from '../../spec/load';
+import { languageBundle } from '../../spec/load';
 import { toRange, toTextEdit } from '../convert';
 import { isEvalDocument, type EvalDocuments } from '../documents';
 import type { LanguageTexts } from './language-texts';
@@ -28,7 +28,7 @@ export class EvalVariables implements vscode.ReferenceProvider, vscode.RenamePro
   ): Promise<vscode.Location[]> {
     if (!isEvalDocument(document)) return [];
     const offset = document.offsetAt(position);
-    const found = await specBundle().language.referencesAt(
+    const found = await languageBundle().referencesAt(
       this.parsed(document),
       offset,
       this.surroundings.of(document.uri),
@@ -43,7 +43,7 @@ export class EvalVariables implements vscode.ReferenceProvider, vscode.RenamePro
     position: vscode.Position,
   ): { range: vscode.Range; placeholder: string } | undefined {
     if (!isEvalDocument(document)) return undefined;
-    const target = specBundle().language.renameTargetAt(this.parsed(document), document.offsetAt(position));
+    const target = languageBundle().renameTargetAt(this.parsed(document), document.offsetAt(position));
     // VS Code shows the message of a rejection beside the cursor.
     if (!target.ok) throw new Error(target.reason);
     return { range: toRange(target.range), placeholder: target.name };
@@ -55,7 +55,7 @@ export class EvalVariables implements vscode.ReferenceProvider, vscode.RenamePro
     newName: string,
   ): Promise<vscode.WorkspaceEdit | undefined> {
     if (!isEvalDocument(document)) return undefined;
-    const result = await specBundle().language.renameAt(
+    const result = await languageBundle().renameAt(
       this.parsed(document),
       document.offsetAt(position),
       newName,
