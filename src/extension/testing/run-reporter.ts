@@ -59,7 +59,7 @@ export class RunReporter {
     for (const target of this.plan.targets) this.expect(target);
     tree.freeze(this.file);
     onItems(this.leaves.map(({ item }) => item));
-    for (const target of this.plan.targets) sink.open(target.id);
+    for (const { id } of this.plan.targets) if (this.isShown(id)) sink.open(id);
     for (const { item, target } of this.leaves) sink.enqueued(item, target);
   }
 
@@ -85,9 +85,18 @@ export class RunReporter {
     if (end.run?.status === 'completed') this.settleOverall();
     for (const { id } of this.plan.targets) {
       this.settleUnanswered(id, end, cancelled);
-      this.sink.output(id, endLines(end, id));
+      this.say(id, endLines(end, id));
     }
     this.tree.thaw(this.file);
+  }
+
+  /** A run may be on an endpoint that the file does not name, which has no tests. */
+  private isShown(target: string): boolean {
+    return this.leaves.some((leaf) => leaf.target === target);
+  }
+
+  private say(target: string, lines: readonly string[], item?: TestItem): void {
+    if (item !== undefined || this.isShown(target)) this.sink.output(target, lines, item);
   }
 
   private learn(): void {
@@ -166,7 +175,7 @@ export class RunReporter {
       case 'trace': {
         const leaf = this.byPointer.get(key(event.target, event.case));
         this.begin(leaf);
-        this.sink.output(event.target, requestTraceLines(event, this.plan), leaf?.item);
+        this.say(event.target, requestTraceLines(event, this.plan), leaf?.item);
         return;
       }
       case 'case-finished':
@@ -181,7 +190,7 @@ export class RunReporter {
         return;
       case 'curve': {
         const leaf = this.byPointer.get(key(event.target, `stage ${event.curve.stage}`));
-        this.sink.output(event.target, curveLines(event.curve, event.target), leaf?.item);
+        this.say(event.target, curveLines(event.curve, event.target), leaf?.item);
         if (leaf === undefined) return;
         leaf.curves.push(event.curve);
         leaf.durationMs += this.stepsMs.get(key(event.target, event.curve.stage)) ?? 0;
@@ -220,8 +229,8 @@ export class RunReporter {
     if (leaf?.subject.kind === 'dataset') {
       if (record.outcome === 'passed' || ++leaf.printed > MAX_PRINTED_ROWS) return;
     }
-    this.sink.output(record.target, caseLines(record, tookMs), leaf?.item);
-    if (this.plan.trace === true) this.sink.output(record.target, verdictTraceLines(record, this.plan), leaf?.item);
+    this.say(record.target, caseLines(record, tookMs), leaf?.item);
+    if (this.plan.trace === true) this.say(record.target, verdictTraceLines(record, this.plan), leaf?.item);
   }
 
   private addStage(target: string, stage: StageResult): void {
@@ -236,7 +245,7 @@ export class RunReporter {
       return;
     }
     const leaf = this.byPointer.get(key(target, `stage ${stage.name}`));
-    this.sink.output(target, stageLines(stage, target), leaf?.item);
+    this.say(target, stageLines(stage, target), leaf?.item);
     if (leaf === undefined) return;
     leaf.stages.push(stage);
     leaf.durationMs += stage.window.end_ms;
@@ -264,7 +273,7 @@ export class RunReporter {
   private settleOverall(): void {
     for (const [target, { leaf, slos }] of this.overall) {
       if (slos.length === 0) continue;
-      this.sink.output(target, ['SLOs on all cases:', ...slos.flatMap(sloLines)], leaf.item);
+      this.say(target, ['SLOs on all cases:', ...slos.flatMap(sloLines)], leaf.item);
       this.settle(leaf, sloOutcome(slos));
     }
   }
@@ -274,7 +283,7 @@ export class RunReporter {
     if (open.length === 0) return;
     const { state, text } = this.unanswered(target, end, cancelled);
     // A skipped test carries no message: the reason is in the output, once for all of them.
-    if (state === 'skipped') this.sink.output(target, [`○ ${open.length} not run: ${text}`]);
+    if (state === 'skipped') this.say(target, [`○ ${open.length} not run: ${text}`]);
     for (const leaf of open) this.settle(leaf, { state, messages: [{ text, pointer: null }] });
   }
 

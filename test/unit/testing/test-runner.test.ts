@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { AssertionResult, CaseRecord } from '../../../src/protocol/run-json';
 import { assertion, slo, stage } from '../extension/support';
-import { caseRecord, harness, type Harness } from './support';
+import { caseRecord, harness, parsed, type Harness } from './support';
 
 const TEXT = `name: Chat
 prompt: "Q: {{ q }}"
@@ -682,6 +682,19 @@ cases:
           .sort(),
         ['sim: end', 'sim: failed one', 'sim: passed two', 'sim: started one', 'sim: started two'],
       );
+    });
+
+    it('on an endpoint that the file does not name shows nowhere', async () => {
+      const all = harness();
+      const file = all.put(QUALITY);
+      const other = parsed(QUALITY.replace('[sim]', '[{ name: other, api: sim }]'), '/w/chat.eval.yaml');
+      all.runs.act = async (engine) => {
+        await engine.start(other);
+        engine.answer();
+        return engine.finished();
+      };
+      await all.runs.run({ uri: file.uri, what: 'file' });
+      assert.deepEqual([all.log, all.errors], [[], []]);
     });
 
     it('of a file that is not in the tree shows nowhere', async () => {
