@@ -120,10 +120,12 @@ describe('the examples', () => {
       assert.equal(api.isRunning(), false);
       // Planning follows typing after a pause; what it says comes no later than this.
       await new Promise((resolve) => setTimeout(resolve, 2_000));
-      assert.deepEqual(
-        vscode.languages.getDiagnostics(document.uri).map((item) => item.message),
-        [],
-      );
+      // Being short, they plan too few requests for a certain p99, and are told so.
+      const said = vscode.languages
+        .getDiagnostics(document.uri)
+        .filter((item) => item.code !== 'few-requests')
+        .map((item) => item.message);
+      assert.deepEqual(said, []);
     });
   }
 });
