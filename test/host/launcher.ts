@@ -15,6 +15,8 @@ import { windowUrl } from './window-url';
 /** Environment variable: how long a suite may take in all, in ms. */
 const timeoutVariable = 'PROMPTRIG_HOST_TIMEOUT_MS';
 const defaultTimeoutMs = 300_000;
+/** Environment variable: `ask` for a window in which a folder has to be trusted. */
+const trustVariable = 'PROMPTRIG_WORKSPACE_TRUST';
 
 /** The module that runs in the extension host and calls the suite. */
 const suiteRunner = join(repositoryRoot, 'test/host/suite-with-console.cjs');
@@ -43,6 +45,8 @@ async function runSuite(argv: readonly string[]): Promise<number> {
     cleanups.unshift(() => suiteLog.end());
     const server = await startServer(await ensureServer(), {
       ...args,
+      // test-electron always says that every folder is trusted.
+      workspaceTrust: args.workspaceTrust || process.env[trustVariable] === 'ask',
       installedExtensions: await foldersIn(args.extensionsDir),
       env: { PROMPTRIG_SUITE: args.testsPath, PROMPTRIG_SUITE_LOG: join(folder, 'console') },
     });

@@ -23,21 +23,35 @@ async function main(): Promise<void> {
     await runCommand(program, args, { output: 'inherit', env: { ...process.env, [displayVariable]: '1' } });
     return;
   }
+  const grep = process.argv.slice(2).join(' ');
+  await runSuite(vscode.executable, grep, 'trusted');
+  // Desktop VS Code is always told by test-electron to trust every folder.
+  if (vscode.kind === 'server' && (grep === '' || grep.includes('trust'))) {
+    await runSuite(vscode.executable, grep, 'untrusted');
+  }
+}
+
+async function runSuite(vscodeExecutablePath: string, grep: string, window: 'trusted' | 'untrusted'): Promise<void> {
   const examples = await copyExamples();
   const folder = await mkdtemp(join(tmpdir(), 'promptrig-test-'));
   try {
     const userData = join(folder, 'user');
     await mkdir(join(userData, 'User'), { recursive: true });
-    await writeFile(join(userData, 'User/settings.json'), JSON.stringify(quietSettings));
+    const settings = { ...quietSettings, 'security.workspace.trust.startupPrompt': 'never' };
+    await writeFile(join(userData, 'User/settings.json'), JSON.stringify(settings));
     const extensions = join(folder, 'extensions');
     // Offers language models to the window, which the extension under test asks.
     await cp(join(repositoryRoot, 'test/host/lm-provider'), join(extensions, 'lm-provider'), { recursive: true });
     await runTests({
-      vscodeExecutablePath: vscode.executable,
+      vscodeExecutablePath,
       extensionDevelopmentPath: repositoryRoot,
       extensionTestsPath: join(repositoryRoot, 'out/vscode/index.js'),
       launchArgs: [examples.folder, `--user-data-dir=${userData}`, `--extensions-dir=${extensions}`],
-      extensionTestsEnv: { PROMPTRIG_TEST_GREP: process.argv.slice(2).join(' ') },
+      extensionTestsEnv: {
+        PROMPTRIG_TEST_GREP: grep,
+        PROMPTRIG_TEST_WINDOW: window,
+        ...(window === 'untrusted' ? { PROMPTRIG_WORKSPACE_TRUST: 'ask' } : {}),
+      },
     });
   } finally {
     await examples.remove();

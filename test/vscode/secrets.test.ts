@@ -4,10 +4,10 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import * as path from 'node:path';
 import * as vscode from 'vscode';
-import { CommandId } from '../../src/extension/contributions';
+import { CommandId, ToolName } from '../../src/extension/contributions';
 import type { RunEnd } from '../../src/extension/engine/run-controller';
 import type { TestApi } from '../../src/extension/test-api';
-import { activated, closeEverything, lineEndOf, openFile, runAndWait, until } from './support';
+import { activated, closeEverything, codeLenses, lineEndOf, openFile, runAndWait, until } from './support';
 
 const VARIABLE = 'PROMPTRIG_TEST_CANARY';
 const FROM_ENVIRONMENT = 'sk-canary-environment-4711';
@@ -19,14 +19,19 @@ function parrot(request: IncomingMessage, response: ServerResponse): void {
   request.resume();
   request.on('end', () => {
     if (request.url?.includes('broken') === true) {
-      response.writeHead(401, { 'content-type': 'application/json' });
+      response.writeHead(401, { 'content-type': 'application/json', 'www-authenticate': key });
       response.end(JSON.stringify({ error: { message: `The key ${key} is not valid.` } }));
       return;
     }
-    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    response.writeHead(200, { 'content-type': 'text/event-stream', 'x-your-key': key });
     const event = (data: object): void => void response.write(`data: ${JSON.stringify(data)}\n\n`);
     event({ choices: [{ index: 0, delta: { content: 'Your key: ' } }] });
     event({ choices: [{ index: 0, delta: { content: key } }] });
+    if (request.url?.includes('cut') === true) {
+      event({ error: { message: `The quota of ${key} is used up.`, code: key } });
+      response.end();
+      return;
+    }
     event({ choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] });
     response.end('data: [DONE]\n\n');
   });
@@ -45,6 +50,8 @@ cases:
     assert:
       - contains: 'Your key: Bearer'
       - contains: something else
+      - llm-rubric: tells no secrets
+judge: { name: grader, url: http://127.0.0.1:${port}/${base}, model: grader, apiKeyEnv: ${VARIABLE} }
 `;
 }
 
@@ -54,8 +61,16 @@ async function filesBelow(folder: string): Promise<string[]> {
 }
 
 async function assertNowhere(api: TestApi, end: RunEnd, uri: vscode.Uri, secret: string): Promise<void> {
-  const files = [...(await filesBelow(api.runsDirectory(uri))), ...(await filesBelow(api.logDirectory))];
-  assert.ok(files.some((name) => name.endsWith('cases.ndjson')));
+  // Where VS Code keeps logs in files: the server of the npm registry lacks the native part that writes them.
+  // The folder above has the logs of VS Code's own channels: what they were sent must not hold it either.
+  const logs = await filesBelow(path.dirname(api.logDirectory));
+  const files = [...(await filesBelow(api.runsDirectory(uri))), ...logs];
+  for (const wanted of ['plan.json', 'run.json', 'requests.ndjson', 'cases.ndjson']) {
+    assert.ok(
+      files.some((name) => name.endsWith(wanted)),
+      wanted,
+    );
+  }
   for (const name of files) {
     assert.ok(!(await fs.readFile(name)).includes(secret), `${name} holds the key`);
   }
@@ -65,6 +80,11 @@ async function assertNowhere(api: TestApi, end: RunEnd, uri: vscode.Uri, secret:
     state: api.panelState(),
     lines: api.lineEnds(uri),
     problems: vscode.languages.getDiagnostics(uri),
+    lenses: (await codeLenses(uri)).map(({ command }) => command),
+    agent: await vscode.lm.invokeTool(ToolName.read, {
+      input: { file: vscode.workspace.asRelativePath(uri) },
+      toolInvocationToken: undefined,
+    }),
   };
   for (const [where, value] of Object.entries(shown)) {
     assert.ok(!JSON.stringify(value).includes(secret), `${where} holds the key`);
@@ -110,7 +130,9 @@ describe('an API key', () => {
       if (secret === FROM_ENVIRONMENT) process.env[VARIABLE] = secret;
       else {
         process.env[VARIABLE] = '';
-        await api.setApiKey({ name: 'parrot', url: `http://127.0.0.1:${port}/v1` }, secret);
+        for (const name of ['parrot', 'grader']) {
+          await api.setApiKey({ name, url: `http://127.0.0.1:${port}/v1` }, secret);
+        }
       }
       const { document } = await openFile('keys.eval.yaml', file(port, 'v1'));
       const end = await runAndWait(CommandId.runEval, { uri: document.uri });
@@ -125,9 +147,11 @@ describe('an API key', () => {
 
   it('is masked in the errors of an endpoint, too', async () => {
     process.env[VARIABLE] = FROM_ENVIRONMENT;
-    const { document } = await openFile('refused.eval.yaml', file(port, 'broken'));
-    const end = await runAndWait(CommandId.runEval, { uri: document.uri });
-    assert.equal(end.run?.verdict, 'error');
-    await assertNowhere(api, end, document.uri, FROM_ENVIRONMENT);
+    for (const base of ['broken', 'cut']) {
+      const { document } = await openFile(`refused-${base}.eval.yaml`, file(port, base));
+      const end = await runAndWait(CommandId.runEval, { uri: document.uri });
+      assert.equal(end.run?.verdict, 'error', base);
+      await assertNowhere(api, end, document.uri, FROM_ENVIRONMENT);
+    }
   });
 });
