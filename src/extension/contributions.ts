@@ -14,6 +14,7 @@ export const CommandId = {
   openRunPanel: 'promptrig.openRunPanel',
   refresh: 'promptrig.refresh',
   clearResults: 'promptrig.clearResults',
+  clearFileResults: 'promptrig.clearFileResults',
   setApiKey: 'promptrig.setApiKey',
   deleteApiKey: 'promptrig.deleteApiKey',
   createExample: 'promptrig.createExample',
@@ -69,7 +70,7 @@ export interface Settings {
   runsDirectory: string;
   saveBeforeRun: boolean;
   openRunPanel: 'load' | 'always' | 'never';
-  inlineResults: boolean;
+  inlineResults: 'off' | 'failures' | 'all';
 }
 
 export const CONFIG_SECTION = 'promptrig';
@@ -80,5 +81,5 @@ export const SETTING_DEFAULTS: Settings = {
   runsDirectory: '.promptrig/runs',
   saveBeforeRun: true,
   openRunPanel: 'load',
-  inlineResults: true,
+  inlineResults: 'all',
 };

@@ -1,3 +1,4 @@
+import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { Redactor } from '../core/util/redact';
 import { messageOf } from '../core/util/errors';
@@ -5,9 +6,11 @@ import { registerCommands } from './commands/register';
 import { revealPointer } from './commands/reveal';
 import { setting } from './config';
 import { ContextKeys } from './context-keys';
+import { contributedCommands } from './contributed-commands';
 import { ContextKey, PanelId } from './contributions';
 import { HostTrust } from './endpoints/host-trust';
 import { ApiKeys } from './endpoints/secrets';
+import { ClearedResults } from './engine/cleared-results';
 import { Planner } from './engine/planner';
 import { ResultsRestorer } from './engine/results-restorer';
 import { ResultsStore } from './engine/results-store';
@@ -17,8 +20,11 @@ import { EvalDocuments } from './language/documents';
 import { LanguageFeatures } from './language/features/register';
 import { SemanticProblems } from './language/features/semantic-problems';
 import { ResultHover } from './language/hover';
+import type { LinkContext } from './language/hover-links';
 import { LineEndDecorations } from './language/line-end-decorations';
 import { SpecProblems } from './language/problems';
+import { ReferencedFiles } from './language/referenced-files';
+import { ResultFixes } from './language/result-fixes';
 import { ResultProblems } from './language/result-problems';
 import { DocumentStatusModel } from './language/statuses';
 import { WorkspaceFiles } from './language/workspace-files';
@@ -51,13 +57,15 @@ export function activate(context: vscode.ExtensionContext): ExtensionExports {
   const hosts = new HostTrust(context.workspaceState);
 
   const workspaceFiles = own(new WorkspaceFiles(log));
-  const documents = own(new EvalDocuments(workspaceFiles));
+  const referenced = own(new ReferencedFiles(log));
+  const documents = own(new EvalDocuments(workspaceFiles, referenced));
   const planner = new Planner(context.globalStorageUri, workspaceFiles);
   const features = own(new LanguageFeatures(documents, workspaceFiles));
   const semantics = new SemanticProblems(features.surroundings, workspaceFiles);
   const problems = own(new SpecProblems(documents, planner, semantics, features.neighbour, log));
   const results = own(new ResultsStore());
-  const restorer = own(new ResultsRestorer(documents, planner, results, log));
+  const cleared = new ClearedResults(context.workspaceState, report);
+  const restorer = own(new ResultsRestorer(documents, planner, results, referenced, cleared, log));
   const statuses = own(new DocumentStatusModel(documents, results));
   const controller = own(
     new RunController({
@@ -75,7 +83,16 @@ export function activate(context: vscode.ExtensionContext): ExtensionExports {
   );
   controllerOfWindow = controller;
 
-  const lenses = own(new RunCodeLenses(documents, statuses));
+  const hasCommand = contributedCommands(context.extension.packageJSON);
+  const linksOf = (uri: vscode.Uri): LinkContext => {
+    const dir = results.get(uri.toString()).last?.dir;
+    return {
+      hasCommand,
+      dirOf: (run) => path.join(planner.runsDirectory(uri), run),
+      lastRun: dir === undefined ? null : path.basename(dir),
+    };
+  };
+  const lenses = own(new RunCodeLenses(documents, statuses, hasCommand));
   const lineEnds = own(new LineEndDecorations(statuses));
   own(new ResultProblems(statuses));
   const statusBar = own(new RunStatusBar(controller));
@@ -97,8 +114,10 @@ export function activate(context: vscode.ExtensionContext): ExtensionExports {
 
   const selector: vscode.DocumentSelector = { language: 'yaml' };
   own(vscode.languages.registerCodeLensProvider(selector, lenses));
-  own(vscode.languages.registerHoverProvider(selector, new ResultHover(statuses, features.documentation)));
+  own(vscode.languages.registerHoverProvider(selector, new ResultHover(statuses, features.documentation, linksOf)));
   own(vscode.languages.registerCodeActionsProvider(selector, problems, SpecProblems.metadata));
+  const fixes = new ResultFixes(statuses, linksOf);
+  own(vscode.languages.registerCodeActionsProvider(selector, fixes, ResultFixes.metadata));
   own(vscode.window.registerWebviewPanelSerializer(PanelId.run, panel));
   own(
     registerCommands({

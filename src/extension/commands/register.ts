@@ -58,8 +58,11 @@ export function registerCommands(parts: CommandParts): Disposable {
     [CommandId.stop]: () => controller.stop(),
     [CommandId.openRunPanel]: () => panel.open(false),
     [CommandId.refresh]: () => index.refresh(),
-    [CommandId.clearResults]: (argument) =>
-      results.clear(argument === undefined ? undefined : itemOf(argument)?.uri.toString()),
+    [CommandId.clearResults]: () => results.clear(),
+    [CommandId.clearFileResults]: (argument) => {
+      const item = itemOf(argument);
+      if (item !== null) results.clear(item.uri.toString());
+    },
     [CommandId.setApiKey]: async (argument) => {
       const endpoint =
         identityOf(argument) ?? (await pickEndpoint(documents, planner, tell, 'Set API Key for Endpoint'));

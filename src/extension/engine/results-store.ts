@@ -5,9 +5,11 @@ import { listRuns, readCases, readRun } from '../../core/results/store';
 import { Emitter } from '../../core/util/emitter';
 import type { Disposable } from '../../core/util/disposable';
 import type { RunVerdict } from '../../protocol/run-json';
-import { mergeObservations, RunObserver, type Observation } from '../language/observations';
+import { isObservation, mergeObservations, type Observation } from '../language/observations';
+import { RunObserver } from '../language/run-observer';
 import type { RunningSubjects } from '../language/line-ends';
 import type { Subject, Survey } from '../language/survey';
+import { addHistograms } from './run-histograms';
 
 /** Written into a run's folder beside the results, so that its line ends come back with the file. */
 const OBSERVATIONS_FILE = 'observations.json';
@@ -36,10 +38,15 @@ export class ResultsStore implements Disposable {
   private readonly before = new Map<string, Observation[]>();
   /** Targets of the run in progress, where it is not on all of the file's. */
   private readonly narrowed = new Map<string, readonly string[]>();
+  /** New names of files that were renamed while they run: the run knows the old one. */
+  private readonly renamed = new Map<string, string>();
   private readonly changed = new Emitter<string>();
+  private readonly cleared = new Emitter<string | null>();
 
   /** Fires with the key (URI) of a file whose results changed. */
   readonly onDidChange = this.changed.event;
+  /** Fires with the key of a file whose results a person wants to see no more; null for those of all files. */
+  readonly onDidClear = this.cleared.event;
 
   get(file: string): FileResults {
     return this.files.get(file) ?? NONE;
@@ -66,7 +73,8 @@ export class ResultsStore implements Disposable {
   }
 
   /** @param finished subjects that are final though the run goes on */
-  update(file: string, run: Observation[], finished: Iterable<Subject>): void {
+  update(started: string, run: Observation[], finished: Iterable<Subject>): void {
+    const file = this.renamed.get(started) ?? started;
     const known = this.get(file);
     if (known.running === null) return;
     const subjects = new Set(known.running.subjects);
@@ -78,7 +86,9 @@ export class ResultsStore implements Disposable {
     });
   }
 
-  end(file: string, run: Observation[], verdict: RunVerdict | null): FileResults {
+  end(started: string, run: Observation[], verdict: RunVerdict | null): FileResults {
+    const file = this.renamed.get(started) ?? started;
+    this.renamed.delete(started);
     const known = this.get(file);
     const ended: FileResults = {
       observations: mergeObservations(this.before.get(file) ?? known.observations, run, this.narrowed.get(file)),
@@ -91,6 +101,21 @@ export class ResultsStore implements Disposable {
     return ended;
   }
 
+  /** The file has another name now: what is known of it, a run in progress included, belongs to that. */
+  rename(from: string, to: string): void {
+    const known = this.files.get(from);
+    if (known === undefined) return;
+    this.files.delete(from);
+    for (const kept of [this.before, this.narrowed] as Map<string, unknown>[]) {
+      if (kept.has(from)) kept.set(to, kept.get(from));
+      kept.delete(from);
+    }
+    const [started] = [...this.renamed].find(([, name]) => name === from) ?? [from];
+    if (known.running !== null) this.renamed.set(started, to);
+    this.changed.fire(from);
+    this.set(to, known);
+  }
+
   /** Forgets the results of `file`, or of every file that is not running. The files on disk stay. */
   clear(file?: string): void {
     const keys = file === undefined ? [...this.files.keys()] : [file];
@@ -99,6 +124,7 @@ export class ResultsStore implements Disposable {
       this.files.delete(key);
       this.changed.fire(key);
     }
+    this.cleared.fire(file ?? null);
   }
 
   /** Takes results read from disk, unless the file has been run meanwhile. */
@@ -109,6 +135,7 @@ export class ResultsStore implements Disposable {
 
   dispose(): void {
     this.changed.dispose();
+    this.cleared.dispose();
   }
 
   private set(file: string, results: FileResults): void {
@@ -134,39 +161,50 @@ export async function saveObservations(dir: string, source: string, results: Fil
  * they are made from its records, provided that the file is still the one that was run.
  * @param source the file as `source.path` of a run names it
  * @param sha256 of the file's text now
+ * @param onUnreadable is told of runs that are passed over because they cannot be read
  */
 export async function loadObservations(
   runsDir: string,
   source: string,
   sha256: string,
   survey: Survey,
+  onUnreadable: (dir: string, error: unknown) => void = () => undefined,
 ): Promise<FileResults | null> {
   for (const name of (await listRuns(runsDir)).slice(0, MAX_RUNS_SEARCHED)) {
     const dir = path.join(runsDir, name);
-    const stored = await readStored(path.join(dir, OBSERVATIONS_FILE));
-    if (stored !== null) {
-      if (stored.source !== source) continue;
-      const { observations, startedAt, verdict } = stored;
-      return { observations, running: null, last: { dir, startedAt, verdict } };
+    try {
+      const stored = await readStored(path.join(dir, OBSERVATIONS_FILE));
+      const results = stored === null ? await fromRecords(dir, source, sha256, survey) : restored(dir, stored, source);
+      if (results !== null) return results;
+    } catch (error) {
+      // What cannot be read is another version's or damaged: there is an older run behind it.
+      onUnreadable(dir, error);
     }
-    const run = await readRun(dir).catch(() => null);
-    // A folder that cannot be read is another version's or a damaged one: there is an older run behind it.
-    if (run === null || run.source.path !== source || run.source.sha256 !== sha256 || run.status === 'running')
-      continue;
-    const observer = new RunObserver(survey, run.started_at, true);
-    for await (const record of readCases(dir)) observer.onCase(record);
-    for (const target of run.targets) {
-      for (const stage of target.stages) observer.onStage(target.id, stage);
-      for (const curve of target.curves ?? []) observer.onCurve(target.id, curve);
-      if (target.quality !== null) observer.onQuality(target.id, target.quality.slo);
-    }
-    return {
-      observations: observer.observations,
-      running: null,
-      last: { dir, startedAt: run.started_at, verdict: run.verdict },
-    };
   }
   return null;
+}
+
+function restored(dir: string, stored: StoredObservations, source: string): FileResults | null {
+  if (stored.source !== source) return null;
+  const { observations, startedAt, verdict } = stored;
+  // A newer version may know kinds that this one does not.
+  return { observations: observations.filter(isObservation), running: null, last: { dir, startedAt, verdict } };
+}
+
+async function fromRecords(dir: string, source: string, sha256: string, survey: Survey): Promise<FileResults | null> {
+  const run = await readRun(dir);
+  if (run.source.path !== source || run.source.sha256 !== sha256 || run.status === 'running') return null;
+  const observer = new RunObserver(survey, run.started_at, true, {
+    id: path.basename(dir),
+    confidence: run.confidence,
+  });
+  for await (const record of readCases(dir)) observer.onCase(record);
+  observer.onRun(run);
+  const { observations } = observer;
+  // What the files that it refers to held at the time is not known: whoever restores the results looks when they were changed.
+  for (const observation of observations) delete observation.files;
+  await addHistograms(dir, run, observations);
+  return { observations, running: null, last: { dir, startedAt: run.started_at, verdict: run.verdict } };
 }
 
 async function readStored(file: string): Promise<StoredObservations | null> {

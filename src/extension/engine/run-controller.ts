@@ -7,11 +7,12 @@ import type { EngineEvent } from '../../protocol/events';
 import type { RunPlan, StagePlan } from '../../protocol/plan';
 import type { RunJson } from '../../protocol/run-json';
 import { CommandId } from '../contributions';
-import { RunObserver } from '../language/observations';
+import { RunObserver } from '../language/run-observer';
 import type { ParsedDocument } from '../language/documents';
 import type { Subject } from '../language/survey';
 import type { Tell } from '../messages';
 import { saveObservations, type ResultsStore } from './results-store';
+import { addHistograms } from './run-histograms';
 import {
   prepareRun,
   type PreparationParts,
@@ -212,7 +213,10 @@ export class RunController implements vscode.Disposable {
       abort: new AbortController(),
       engine,
       progress: new RunProgress(plan),
-      observer: new RunObserver(parsed.survey, startedAt, isWhole(request)),
+      observer: new RunObserver(parsed.survey, startedAt, isWhole(request), {
+        id: plan.runId,
+        confidence: plan.confidence,
+      }),
       owed,
       finished: new Set(),
     };
@@ -291,7 +295,7 @@ export class RunController implements vscode.Disposable {
         observer.onCurve(event.target, event.curve);
         return;
       case 'quality':
-        observer.onQuality(event.target, event.quality.slo);
+        observer.onQuality(event.target, event.quality);
         return;
       case 'target-finished': {
         const { targets } = prepared.plan;
@@ -317,13 +321,7 @@ export class RunController implements vscode.Disposable {
     const { prepared, observer } = active;
     const { log, results } = this.parts;
     const { run } = end;
-    if (run !== null) {
-      for (const target of run.targets) {
-        for (const stage of target.stages) observer.onStage(target.id, stage);
-        for (const curve of target.curves ?? []) observer.onCurve(target.id, curve);
-        if (target.quality !== null) observer.onQuality(target.id, target.quality.slo);
-      }
-    }
+    if (run !== null) observer.onRun(run);
     observer.settle();
     const file = prepared.parsed.uri.toString();
     const known = results.end(file, observer.observations, run?.verdict ?? null);
@@ -334,6 +332,7 @@ export class RunController implements vscode.Disposable {
     this.tellEnd(end);
     if (run === null) return;
     try {
+      await addHistograms(prepared.plan.outDir, run, observer.observations);
       await saveObservations(prepared.plan.outDir, prepared.plan.source.path, known);
     } catch (error) {
       // The results themselves are stored; only their line ends will not come back with the file.

@@ -92,7 +92,7 @@ export async function prepareRun(
     return null;
   }
 
-  const parsed = documents.current(document);
+  const parsed = await documents.settled(document);
   // The planner decides which problems count: those of a case that is not part of the run do not.
   const { plan: whole, diagnostics } = await planner.plan(parsed, selectionOf(request));
   problems.publish(parsed, diagnostics);

@@ -1,14 +1,29 @@
 import * as vscode from 'vscode';
 import { DisposableStore } from '../../core/util/disposable';
-import { CommandId, type ItemReference } from '../contributions';
+import type { ItemReference } from '../contributions';
 import { toRange } from './convert';
-import { isEvalDocument, type EvalDocuments } from './documents';
+import { isEvalDocument, type EvalDocuments, type ParsedDocument } from './documents';
+import { lensesOf, type LensPlan, type LensSituation } from './lenses';
 import { summarize } from './line-ends';
 import { iconIdOf } from './state-icons';
 import type { DocumentStatusModel } from './statuses';
 
-/** Run buttons above the file, each case and each load stage. */
-export class RunCodeLenses implements vscode.CodeLensProvider, vscode.Disposable {
+/** Longer texts are parsed when the person pauses, and not for the sake of their lenses. */
+const LARGE_CHARACTERS = 200_000;
+
+/** A lens that gets its command when it comes into view: of ten thousand cases most never do. */
+class PlannedLens extends vscode.CodeLens {
+  constructor(
+    range: vscode.Range,
+    readonly plan: LensPlan,
+    readonly uri: vscode.Uri,
+  ) {
+    super(range);
+  }
+}
+
+/** Run buttons above the file, each case, each load stage and each endpoint. */
+export class RunCodeLenses implements vscode.CodeLensProvider<vscode.CodeLens>, vscode.Disposable {
   private readonly store = new DisposableStore();
   private readonly changed = this.store.add(new vscode.EventEmitter<void>());
   private running = false;
@@ -19,6 +34,7 @@ export class RunCodeLenses implements vscode.CodeLensProvider, vscode.Disposable
   constructor(
     private readonly documents: EvalDocuments,
     private readonly model: DocumentStatusModel,
+    private readonly hasCommand: (id: string) => boolean,
   ) {
     this.store.add(
       model.onDidChange(({ parsed, statuses }) => {
@@ -39,50 +55,55 @@ export class RunCodeLenses implements vscode.CodeLensProvider, vscode.Disposable
     this.changed.fire();
   }
 
-  provideCodeLenses(document: vscode.TextDocument): vscode.CodeLens[] {
+  async provideCodeLenses(
+    document: vscode.TextDocument,
+    token: vscode.CancellationToken,
+  ): Promise<vscode.CodeLens[] | undefined> {
     if (!isEvalDocument(document)) return [];
-    const { survey, document: parsed, uri } = this.documents.current(document);
-    if (parsed.kind !== 'eval') return [];
-    const file: ItemReference = { uri };
-    const top = new vscode.Range(survey.nameRange.start.line, 0, survey.nameRange.start.line, 0);
-    const lenses: vscode.CodeLens[] = [];
-    const add = (
-      range: vscode.Range,
-      title: string,
-      command: CommandId,
-      tooltip: string,
-      item?: ItemReference,
-    ): void => {
-      lenses.push(
-        new vscode.CodeLens(range, { title, command, tooltip, ...(item === undefined ? {} : { arguments: [item] }) }),
-      );
-    };
-
-    if (this.running) {
-      add(top, '$(debug-stop) Stop', CommandId.stop, 'Stop the run; what was measured is kept');
-    } else if (survey.cases.length > 0 || survey.stages.length > 0) {
-      add(top, '$(play) Run eval', CommandId.runEval, 'Run the cases, then the load stages', file);
-      if (survey.stages.length > 0)
-        add(top, '$(dashboard) Run load', CommandId.runLoad, 'Run the load stages only', file);
-    }
+    const parsed = await this.parsed(document, token);
+    if (parsed === undefined) return undefined;
+    const { uri } = parsed;
     const summary = summarize(this.model.get(uri)?.statuses ?? []);
-    if (summary !== null) {
-      add(top, `$(${iconIdOf(summary.state)}) ${summary.text}`, CommandId.openRunPanel, 'Open the run panel');
-    }
-    if (this.running) return lenses;
-    for (const item of survey.cases) {
-      add(toRange(item.anchor), '$(play) Run', CommandId.runCase, `Run the case "${item.name}"`, { uri, id: item.id });
-    }
-    for (const item of survey.stages) {
-      add(toRange(item.anchor), '$(play) Run', CommandId.runStage, `Run the load stage "${item.name}"`, {
-        uri,
-        id: item.id,
-      });
-    }
-    return lenses;
+    const situation: LensSituation = {
+      running: this.running,
+      verdict: summary === null ? null : { icon: iconIdOf(summary.state), text: summary.text },
+      hasCommand: this.hasCommand,
+    };
+    return lensesOf(parsed, situation).map((plan) => new PlannedLens(toRange(plan.range), plan, uri));
+  }
+
+  resolveCodeLens(lens: vscode.CodeLens): vscode.CodeLens {
+    if (!(lens instanceof PlannedLens)) return lens;
+    const { title, tooltip, command, item } = lens.plan;
+    const argument: ItemReference | undefined =
+      item === null ? undefined : { uri: lens.uri, ...(item.id === undefined ? {} : { id: item.id }) };
+    lens.command = { title, tooltip, command, ...(argument === undefined ? {} : { arguments: [argument] }) };
+    return lens;
   }
 
   dispose(): void {
     this.store.dispose();
+  }
+
+  /** The text as it is now; of a large one, once it has been parsed. Undefined where it is changed meanwhile. */
+  private parsed(document: vscode.TextDocument, token: vscode.CancellationToken): Promise<ParsedDocument | undefined> {
+    const known = this.documents.get(document.uri);
+    if (known?.version === document.version) return Promise.resolve(known);
+    if (known === undefined || known.text.length < LARGE_CHARACTERS)
+      return Promise.resolve(this.documents.current(document));
+    return new Promise((resolve) => {
+      const store = new DisposableStore();
+      const end = (parsed: ParsedDocument | undefined): void => {
+        store.dispose();
+        resolve(parsed);
+      };
+      store.add(token.onCancellationRequested(() => end(undefined)));
+      store.add(
+        this.documents.onDidParse((parsed) => {
+          if (parsed.uri.toString() === document.uri.toString() && parsed.version === document.version) end(parsed);
+        }),
+      );
+      store.add(this.documents.onDidClose((uri) => uri.toString() === document.uri.toString() && end(undefined)));
+    });
   }
 }

@@ -3,7 +3,10 @@ import { kindOf } from '../../core/spec/discover';
 import type { EvalDocument } from '../../core/spec/parse';
 import { DisposableStore } from '../../core/util/disposable';
 import { specBundle } from '../spec/load';
+import { NO_FILES, type FileInputs } from './file-inputs';
+import type { ReferencedFiles } from './referenced-files';
 import { surveyOf, type Survey } from './survey';
+import { valueHashOf } from './value-hash';
 import type { WorkspaceFiles } from './workspace-files';
 
 /** A document as it was at one version. */
@@ -41,7 +44,27 @@ export class EvalDocuments implements vscode.Disposable {
   readonly onDidParse = this.didParse.event;
   readonly onDidClose = this.didClose.event;
 
-  constructor(private readonly workspaceFiles: WorkspaceFiles) {
+  constructor(
+    private readonly workspaceFiles: WorkspaceFiles,
+    private readonly referenced: ReferencedFiles,
+  ) {
+    this.store.add(
+      referenced.onDidChange((uris) => {
+        for (const document of vscode.workspace.textDocuments) {
+          if (!uris.has(document.uri.toString())) continue;
+          this.outdated.add(document.uri.toString());
+          this.schedule(document, 0);
+        }
+      }),
+    );
+    this.store.add(
+      vscode.workspace.onDidGrantWorkspaceTrust(() => {
+        for (const document of vscode.workspace.textDocuments) {
+          this.outdated.add(document.uri.toString());
+          this.schedule(document, 0);
+        }
+      }),
+    );
     this.store.add(
       workspaceFiles.onDidChange((folder) => {
         for (const document of vscode.workspace.textDocuments) {
@@ -80,11 +103,19 @@ export class EvalDocuments implements vscode.Disposable {
       document.getText(),
       document.version,
       this.workspaceFiles.known(document.uri),
+      (result) => this.filesOf(key, result),
     );
     this.outdated.delete(key);
     this.parsed.set(key, parsed);
     this.didParse.fire(parsed);
     return parsed;
+  }
+
+  /** The document as it is now, with what the files hold that it refers to. */
+  async settled(document: vscode.TextDocument): Promise<ParsedDocument> {
+    this.current(document);
+    await this.referenced.settled(document.uri.toString());
+    return this.current(document);
   }
 
   get all(): ParsedDocument[] {
@@ -114,24 +145,33 @@ export class EvalDocuments implements vscode.Disposable {
     const key = document.uri.toString();
     clearTimeout(this.timers.get(key));
     this.timers.delete(key);
+    this.referenced.release(key);
     if (this.parsed.delete(key)) this.didClose.fire(document.uri);
+  }
+
+  /** Nothing is looked at that an untrusted file names: on some systems a path alone makes the machine log in somewhere. */
+  private filesOf(key: string, document: EvalDocument): FileInputs {
+    if (!vscode.workspace.isTrusted || !key.startsWith('file:')) return NO_FILES;
+    return this.referenced.follow(key, specBundle().fileReferences(document));
   }
 }
 
 /**
  * Parses text as the file at `uri`.
  * @param shared the folder's shared settings; undefined where they are not known, and references are not checked
+ * @param filesOf what is known of the files that it refers to
  */
 export function parseText(
   uri: vscode.Uri,
   text: string,
   version: number,
   shared?: { document: EvalDocument | undefined },
+  filesOf: (document: EvalDocument) => FileInputs = () => NO_FILES,
 ): ParsedDocument {
   const document = specBundle().parseEvalFile(
     text,
     uri.fsPath,
     shared === undefined ? undefined : { workspace: shared.document },
   );
-  return { uri, version, text, document, survey: surveyOf(document) };
+  return { uri, version, text, document, survey: surveyOf(document, valueHashOf(document), filesOf(document)) };
 }

@@ -1,8 +1,11 @@
 import * as vscode from 'vscode';
 import { DisposableStore } from '../../core/util/disposable';
-import { affects, setting } from '../config';
-import { lineEnds, type ItemState, type LineEnd } from './line-ends';
-import type { DocumentStatusModel } from './statuses';
+import { affects, inlineResults } from '../config';
+import { asImageUri } from './distribution-svg';
+import { gutterSvg } from './gutter-icons';
+import { NOT_PASSED, STATES, type ItemState } from './item-state';
+import { lineEnds, type LineEnd } from './line-ends';
+import type { DocumentStatuses, DocumentStatusModel } from './statuses';
 
 const COLOR: Record<ItemState, string> = {
   passed: 'testing.iconPassed',
@@ -16,33 +19,36 @@ const COLOR: Record<ItemState, string> = {
   noted: 'disabledForeground',
 };
 
-const STATES = Object.keys(COLOR) as ItemState[];
+/** From here on only what is in view is drawn, and some lines around it: each line is work for the window. */
+const MANY_LINES = 500;
+const AROUND_VIEW = 150;
 
-/** Draws the line ends in every visible editor of an eval file, and only what has changed. */
+interface StateTypes {
+  text: vscode.TextEditorDecorationType;
+  gutter: vscode.TextEditorDecorationType;
+}
+
+/** Draws the line ends, and the icons beside the line numbers, in every visible editor of an eval file; only what has changed. */
 export class LineEndDecorations implements vscode.Disposable {
   private readonly store = new DisposableStore();
-  private readonly types: Record<ItemState, vscode.TextEditorDecorationType>;
+  private readonly types: Record<ItemState, StateTypes>;
   /** What each editor shows, as text, so that it is not drawn again. */
   private readonly drawn = new WeakMap<vscode.TextEditor, string>();
+  /** The lines of statuses, which are asked for again with every scroll. */
+  private readonly lines = new WeakMap<DocumentStatuses, LineEnd[]>();
 
   constructor(private readonly model: DocumentStatusModel) {
-    this.types = Object.fromEntries(
-      STATES.map((state) => [
-        state,
-        this.store.add(
-          vscode.window.createTextEditorDecorationType({
-            rangeBehavior: vscode.DecorationRangeBehavior.ClosedOpen,
-            after: { color: new vscode.ThemeColor(COLOR[state]), margin: '0 0 0 3ch' },
-          }),
-        ),
-      ]),
-    ) as Record<ItemState, vscode.TextEditorDecorationType>;
+    this.types = Object.fromEntries(STATES.map((state) => [state, this.typesOf(state)])) as Record<
+      ItemState,
+      StateTypes
+    >;
     this.store.add(model.onDidChange(({ parsed }) => this.draw(parsed.uri)));
     this.store.add(
       vscode.window.onDidChangeVisibleTextEditors((editors) => {
         for (const editor of editors) this.drawEditor(editor);
       }),
     );
+    this.store.add(vscode.window.onDidChangeTextEditorVisibleRanges(({ textEditor }) => this.drawEditor(textEditor)));
     this.store.add(
       vscode.workspace.onDidChangeConfiguration((event) => {
         if (!affects(event, 'inlineResults')) return;
@@ -51,13 +57,47 @@ export class LineEndDecorations implements vscode.Disposable {
     );
   }
 
-  /** The line ends of a file, whether or not it is visible. */
+  /** The line ends of a file as they are shown, whether or not it is visible. */
   linesOf(uri: vscode.Uri): LineEnd[] {
-    return lineEnds(this.model.get(uri)?.statuses ?? []);
+    const known = this.model.get(uri);
+    return known === undefined ? [] : this.shownLines(known);
   }
 
   dispose(): void {
     this.store.dispose();
+  }
+
+  private typesOf(state: ItemState): StateTypes {
+    const icon = (theme: 'light' | 'dark'): vscode.ThemableDecorationRenderOptions => ({
+      gutterIconPath: vscode.Uri.parse(asImageUri(gutterSvg(state, theme)), true),
+    });
+    return {
+      text: this.store.add(
+        vscode.window.createTextEditorDecorationType({
+          rangeBehavior: vscode.DecorationRangeBehavior.ClosedOpen,
+          after: { color: new vscode.ThemeColor(COLOR[state]), margin: '0 0 0 3ch' },
+        }),
+      ),
+      gutter: this.store.add(
+        vscode.window.createTextEditorDecorationType({
+          rangeBehavior: vscode.DecorationRangeBehavior.ClosedClosed,
+          gutterIconSize: '75%',
+          light: icon('light'),
+          dark: icon('dark'),
+        }),
+      ),
+    };
+  }
+
+  private shownLines(statuses: DocumentStatuses): LineEnd[] {
+    const mode = inlineResults();
+    if (mode === 'off') return [];
+    let lines = this.lines.get(statuses);
+    if (lines === undefined) {
+      lines = lineEnds(statuses.statuses);
+      this.lines.set(statuses, lines);
+    }
+    return mode === 'all' ? lines : lines.filter(({ state }) => NOT_PASSED.has(state));
   }
 
   private draw(uri: vscode.Uri): void {
@@ -67,22 +107,40 @@ export class LineEndDecorations implements vscode.Disposable {
   }
 
   private drawEditor(editor: vscode.TextEditor): void {
-    const known = this.model.get(editor.document.uri);
+    const { document } = editor;
+    const known = this.model.get(document.uri);
     if (known === undefined) return;
     // Lines of an older text would be somebody else's; the parse that is on its way draws again.
-    if (known.parsed.version !== editor.document.version) return;
-    const lines = setting('inlineResults') ? lineEnds(known.statuses) : [];
+    if (known.parsed.version !== document.version) return;
+    const lines = inView(this.shownLines(known), editor.visibleRanges).filter(({ line }) => line < document.lineCount);
     const picture = JSON.stringify([known.parsed.version, lines.map(({ line, state, text }) => [line, state, text])]);
     if (this.drawn.get(editor) === picture) return;
     this.drawn.set(editor, picture);
     for (const state of STATES) {
-      const options = lines
-        .filter((item) => item.state === state && item.line < editor.document.lineCount)
-        .map((item): vscode.DecorationOptions => {
-          const { end } = editor.document.lineAt(item.line).range;
+      const own = lines.filter((item) => item.state === state);
+      editor.setDecorations(
+        this.types[state].text,
+        own.map((item): vscode.DecorationOptions => {
+          const { end } = document.lineAt(item.line).range;
           return { range: new vscode.Range(end, end), renderOptions: { after: { contentText: item.text } } };
-        });
-      editor.setDecorations(this.types[state], options);
+        }),
+      );
+      editor.setDecorations(
+        this.types[state].gutter,
+        own.filter(hasGutterIcon).map(({ line }) => new vscode.Range(line, 0, line, 0)),
+      );
     }
   }
+}
+
+/** Cases and stages are tests, whose icons the editor draws itself: a second one would hide the first. */
+function hasGutterIcon({ statuses, state }: LineEnd): boolean {
+  return state !== 'noted' && !statuses.some(({ node }) => node.kind === 'case' || node.kind === 'stage');
+}
+
+function inView(lines: LineEnd[], ranges: readonly vscode.Range[]): LineEnd[] {
+  if (lines.length <= MANY_LINES) return lines;
+  return lines.filter(({ line }) =>
+    ranges.some(({ start, end }) => line >= start.line - AROUND_VIEW && line <= end.line + AROUND_VIEW),
+  );
 }

@@ -1,4 +1,4 @@
-import type { ItemState } from './line-ends';
+import type { ItemState } from './item-state';
 
 /** Codicon and theme colour of each state; the word comes with the text beside it. */
 const ICONS: Record<ItemState, { id: string; color: string }> = {

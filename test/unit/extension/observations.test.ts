@@ -1,10 +1,7 @@
 import assert from 'node:assert/strict';
-import {
-  mergeObservations,
-  placeObservations,
-  RunObserver,
-  type Observation,
-} from '../../../src/extension/language/observations';
+import { mergeObservations, type Observation } from '../../../src/extension/language/observations';
+import { placeObservations } from '../../../src/extension/language/place-observations';
+import { RunObserver } from '../../../src/extension/language/run-observer';
 import { lineEnds, nodeStatuses, summarize } from '../../../src/extension/language/line-ends';
 import type { Survey } from '../../../src/extension/language/survey';
 import { assertion, record, slo, stage, survey, type FileSketch } from './support';
@@ -139,7 +136,18 @@ describe('observations', () => {
   it('does not judge the whole file by a part of its cases', () => {
     const file = survey({ ...FILE, load: [] });
     const partial = new RunObserver(file, 'now', false);
-    partial.onQuality('sim', [slo('/slo/0')]);
+    const none = {
+      cases: 1,
+      passed: 1,
+      failed: 0,
+      errors: 0,
+      skipped: 0,
+      pass_rate: 1,
+      ci: null,
+      score: 1,
+      flake_rate: null,
+    };
+    partial.onQuality('sim', { ...none, slo: [slo('/slo/0')] });
     partial.onStage('sim', stage('cases', null, [slo('/slo/0')]));
     assert.deepEqual(partial.observations, []);
   });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import * as fs from 'node:fs/promises';
 import * as os from 'node:os';
 import * as path from 'node:path';
-import { RunObserver } from '../../../src/extension/language/observations';
+import { RunObserver } from '../../../src/extension/language/run-observer';
 import { loadObservations, ResultsStore, saveObservations } from '../../../src/extension/engine/results-store';
 import { hoverMarkdown } from '../../../src/extension/language/hover-text';
 import { nodeStatuses } from '../../../src/extension/language/line-ends';

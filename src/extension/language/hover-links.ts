@@ -1,0 +1,53 @@
+/** Links of a hover to commands of ours. A hover holds texts of models, so nothing else in it may be a link at all. */
+import { CommandId } from '../contributions';
+import type { Observation, Sample } from './observations';
+
+/** Commands of other surfaces, which a hover links to where package.json contributes them, and what each is told. */
+export const LinkedCommand = {
+  /** `{ dir }` */
+  openRun: 'promptrig.openRun',
+  /** `{ dir, request }` */
+  openRequest: 'promptrig.openRequest',
+  /** `{ dir }` */
+  compareRun: 'promptrig.compareRun',
+  /** `{ dir }` */
+  pinBaseline: 'promptrig.pinBaseline',
+} as const;
+
+/** The only commands that a hover may run. */
+export const HOVER_COMMANDS: readonly string[] = [...Object.values(LinkedCommand), CommandId.openRunPanel];
+
+export interface LinkContext {
+  hasCommand: (id: string) => boolean;
+  /** Absolute folder of a run. */
+  dirOf(run: string): string;
+  /** Id of the run that the run panel shows, or would show. */
+  lastRun: string | null;
+}
+
+/** The row of links under a result; empty where there is nowhere to go. */
+export function linksOf(observation: Observation, sample: Sample | null, context: LinkContext): string {
+  const { run } = observation;
+  if (run === undefined) return '';
+  const dir = context.dirOf(run);
+  const links: string[] = [];
+  const add = (title: string, command: string, argument: unknown): void => {
+    if (context.hasCommand(command)) links.push(link(title, command, argument));
+  };
+  if (context.hasCommand(LinkedCommand.openRun)) add('$(graph-line) Open run', LinkedCommand.openRun, { dir });
+  else if (run === context.lastRun) add('$(graph-line) Open run', CommandId.openRunPanel, undefined);
+  const request = sample?.request ?? (observation.kind === 'slo' ? observation.histogram?.maxRequest : undefined);
+  if (request !== undefined) {
+    const title = sample === null ? '$(search) Open slowest request' : '$(search) Open request';
+    add(title, LinkedCommand.openRequest, { dir, request });
+  }
+  add('$(git-compare) Compare', LinkedCommand.compareRun, { dir });
+  add('$(pin) Pin as baseline', LinkedCommand.pinBaseline, { dir });
+  return links.join(' · ');
+}
+
+function link(title: string, command: string, argument: unknown): string {
+  const query = argument === undefined ? '' : `?${encodeURIComponent(JSON.stringify([argument]))}`;
+  // `encodeURIComponent` leaves parentheses, which would end the link.
+  return `[${title}](command:${command}${query.replace(/[()]/g, (sign) => `%${sign.charCodeAt(0).toString(16)}`)})`;
+}

@@ -1,0 +1,55 @@
+/** The states that a place of a file can be in. Each has a sign, an icon, a colour and a word, so that colour is never alone. */
+export type ItemState =
+  'passed' | 'failed' | 'warning' | 'inconclusive' | 'error' | 'skipped' | 'running' | 'stale' | 'noted';
+
+/** Signs at a line's end. */
+export const SIGN: Record<ItemState, string> = {
+  passed: '✓',
+  failed: '✗',
+  warning: '✗',
+  inconclusive: '~',
+  error: '!',
+  skipped: '○',
+  running: '⋯',
+  stale: '◌',
+  noted: '→',
+};
+
+export const WORD: Record<ItemState, string> = {
+  passed: 'Passed',
+  failed: 'Failed',
+  warning: 'Failed (warning)',
+  inconclusive: 'Inconclusive',
+  error: 'Could not be evaluated',
+  skipped: 'Skipped',
+  running: 'Running',
+  stale: 'Stale: the file has changed since',
+  noted: 'Judged elsewhere',
+};
+
+export const STATES = Object.keys(SIGN) as ItemState[];
+
+/** What did not pass, or not for sure: what is shown where only failures are. */
+export const NOT_PASSED: ReadonlySet<ItemState> = new Set(['failed', 'warning', 'error', 'inconclusive']);
+
+const WORST_FIRST: ItemState[] = [
+  'running',
+  'failed',
+  'error',
+  'warning',
+  'inconclusive',
+  'stale',
+  'skipped',
+  'passed',
+  'noted',
+];
+
+/** The worst of several states, as a group of them is coloured. */
+export function worst(states: ItemState[]): ItemState {
+  return WORST_FIRST.find((state) => states.includes(state)) ?? 'passed';
+}
+
+/** Drops the sign of a line's end, if it has one. */
+export function withoutSign(text: string): string {
+  return text.replace(/^[✓✗~!○⋯◌→]\s+/, '');
+}
