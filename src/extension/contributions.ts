@@ -19,6 +19,8 @@ export const CommandId = {
   deleteApiKey: 'promptrig.deleteApiKey',
   createExample: 'promptrig.createExample',
   openExample: 'promptrig.openExample',
+  openFirstRun: 'promptrig.openFirstRun',
+  runFirstRun: 'promptrig.runFirstRun',
   showLog: 'promptrig.showLog',
   revealItem: 'promptrig.revealItem',
   newEval: 'promptrig.newEval',
@@ -51,6 +53,7 @@ export const PanelId = { run: 'promptrig.run' } as const;
 export const ContextKey = {
   running: 'promptrig.running',
   hasRun: 'promptrig.hasRun',
+  hasPassed: 'promptrig.hasPassed',
   hasResults: 'promptrig.hasResults',
 } as const;
 export type ContextKey = (typeof ContextKey)[keyof typeof ContextKey];

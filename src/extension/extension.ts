@@ -146,8 +146,9 @@ export function activate(context: vscode.ExtensionContext): ExtensionExports {
     }),
   );
   own(
-    controller.onDidEnd(() => {
+    controller.onDidEnd(({ run }) => {
       contextKeys.set(ContextKey.running, false);
+      if (run?.verdict === 'pass') contextKeys.set(ContextKey.hasPassed, true);
       lenses.setRunning(false);
     }),
   );

@@ -16,6 +16,13 @@ export async function createExample(extensionUri: vscode.Uri): Promise<vscode.Ur
   return target;
 }
 
+/** Opens the example of the walkthrough, the one in which everything passes. */
+export async function openFirstRun(extensionUri: vscode.Uri): Promise<vscode.Uri> {
+  const uri = examples(extensionUri, 'first-run.eval.yaml');
+  await vscode.window.showTextDocument(uri, { viewColumn: vscode.ViewColumn.Beside });
+  return uri;
+}
+
 /** Opens one of the examples that come with the extension. */
 export async function openExample(extensionUri: vscode.Uri): Promise<vscode.Uri | undefined> {
   const entries = await vscode.workspace.fs.readDirectory(examples(extensionUri));

@@ -11,7 +11,7 @@ import type { Tell } from '../messages';
 import type { EvalIndex } from '../views/eval-index';
 import type { RunPanel } from '../webviews/run-panel';
 import { authoringHandlers } from './authoring';
-import { createExample, openExample } from './examples';
+import { createExample, openExample, openFirstRun } from './examples';
 import { pickEndpoint } from './pick-endpoint';
 import { revealItem } from './reveal';
 
@@ -79,6 +79,8 @@ export function registerCommands(parts: CommandParts): Disposable {
     ...authoringHandlers(parts.extensionUri, tell),
     [CommandId.createExample]: () => createExample(parts.extensionUri),
     [CommandId.openExample]: () => openExample(parts.extensionUri),
+    [CommandId.openFirstRun]: () => openFirstRun(parts.extensionUri),
+    [CommandId.runFirstRun]: async () => run(await openFirstRun(parts.extensionUri), 'file'),
     [CommandId.showLog]: () => log.show(),
     [CommandId.revealItem]: (argument) => {
       const item = itemOf(argument);
