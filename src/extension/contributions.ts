@@ -9,6 +9,7 @@ export const CommandId = {
   runLoad: 'promptrig.runLoad',
   runCase: 'promptrig.runCase',
   runStage: 'promptrig.runStage',
+  debugCase: 'promptrig.debugCase',
   rerun: 'promptrig.rerun',
   stop: 'promptrig.stop',
   openRunPanel: 'promptrig.openRunPanel',
@@ -46,6 +47,9 @@ export const ToolName = {
   read: 'promptrig_read_results',
 } as const;
 export type ToolName = (typeof ToolName)[keyof typeof ToolName];
+
+/** Of the tests in the Test Explorer; VS Code keeps their results by it. */
+export const TestControllerId = 'promptrig';
 
 export const PanelId = { run: 'promptrig.run' } as const;
 

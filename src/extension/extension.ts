@@ -32,6 +32,7 @@ import { registerTools } from './lm/tools';
 import { createTell } from './messages';
 import type { ExtensionExports } from './test-api';
 import { createTestApi } from './test-api-host';
+import { TestExplorer } from './testing/test-explorer';
 import { EvalIndex } from './views/eval-index';
 import { EvalsTree } from './views/evals-tree';
 import { RunStatusBar } from './views/status-bar';
@@ -102,6 +103,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionExports {
       if (file.parsed !== null) restorer.restore(file.parsed);
     }),
   );
+  const tests = own(new TestExplorer({ index, documents, workspaceFiles, controller, log }));
   const panel = own(
     new RunPanel({
       extensionUri: context.extensionUri,
@@ -129,6 +131,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionExports {
       keys,
       panel,
       planner,
+      tests,
       log,
       tell,
     }),
@@ -142,7 +145,8 @@ export function activate(context: vscode.ExtensionContext): ExtensionExports {
       contextKeys.set(ContextKey.hasRun, true);
       lenses.setRunning(true);
       const when = setting('openRunPanel');
-      if (when === 'always' || (when === 'load' && request.what !== 'case')) panel.open(true);
+      const isLoad = request.what !== 'case' && request.what !== 'cases';
+      if (when === 'always' || (when === 'load' && isLoad)) panel.open(true);
     }),
   );
   own(
@@ -168,6 +172,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionExports {
         keys,
         planner,
         tools,
+        tests,
         logDirectory: context.logUri.fsPath,
       }),
     ),

@@ -1,3 +1,4 @@
+import type { TestItem } from 'vscode';
 import type { Disposable } from '../core/util/disposable';
 import { DisposableStore } from '../core/util/disposable';
 import type { HostToRunPanel } from '../protocol/run-panel';
@@ -6,7 +7,8 @@ import type { Planner } from './engine/planner';
 import type { RunController } from './engine/run-controller';
 import type { LineEndDecorations } from './language/line-end-decorations';
 import type { AgentTools } from './lm/tools';
-import type { TestApi } from './test-api';
+import type { TestApi, TestStateLine } from './test-api';
+import type { TestExplorer } from './testing/test-explorer';
 import type { RunStatusBar } from './views/status-bar';
 import type { RunPanel } from './webviews/run-panel';
 
@@ -18,6 +20,7 @@ export interface TestApiParts {
   panel: RunPanel;
   keys: ApiKeys;
   planner: Planner;
+  tests: TestExplorer;
   tools: AgentTools;
   logDirectory: string;
 }
@@ -29,6 +32,14 @@ export function createTestApi(parts: TestApiParts): TestApi & Disposable {
   const messages: HostToRunPanel[] = [];
   // As the webview gets them: a later change of the live state must not rewrite what was sent.
   store.add(panel.onDidPost((message) => messages.push(JSON.parse(JSON.stringify(message)) as HostToRunPanel)));
+  const states: TestStateLine[] = [];
+  store.add(
+    parts.tests.onDidReport(({ item, target, state, messages: said }) => {
+      const path: string[] = [];
+      for (let at: TestItem | undefined = item; at !== undefined; at = at.parent) path.unshift(at.label);
+      states.push({ path, target, state, messages: said.map(({ pointer: _pointer, ...rest }) => rest) });
+    }),
+  );
   return {
     activationMs: parts.activationMs,
     logDirectory: parts.logDirectory,
@@ -48,6 +59,8 @@ export function createTestApi(parts: TestApiParts): TestApi & Disposable {
     panelIsOpen: () => panel.isOpen,
     panelMessages: () => messages,
     setApiKey: (endpoint, key) => parts.keys.set(endpoint, key),
+    tests: () => parts.tests.objects,
+    testStates: () => states,
     runsDirectory: (uri) => parts.planner.runsDirectory(uri),
     tool: (name) => parts.tools.byName[name],
     dispose: () => store.dispose(),

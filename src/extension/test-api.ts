@@ -1,4 +1,4 @@
-import type { LanguageModelTool, Uri } from 'vscode';
+import type { LanguageModelTool, TestItemCollection, TestRunProfile, Uri } from 'vscode';
 import type { HostToRunPanel, RunPanelState } from '../protocol/run-panel';
 import type { RunEnd } from './engine/run-controller';
 import type { ToolName } from './contributions';
@@ -24,6 +24,17 @@ export interface TestApi {
   /** A tool for agents: VS Code shows no test what it asks before one runs. */
   tool(name: ToolName): LanguageModelTool<object>;
   logDirectory: string;
+  /** The tests, their profiles, and every state that was reported so far: VS Code tells no extension the results of tests. */
+  tests(): { items: TestItemCollection; run: TestRunProfile; debug: TestRunProfile };
+  testStates(): readonly TestStateLine[];
+}
+
+export interface TestStateLine {
+  /** Labels from the file to the test. */
+  path: string[];
+  target: string | null;
+  state: 'enqueued' | 'started' | 'passed' | 'failed' | 'errored' | 'skipped';
+  messages: { text: string; expected?: string; actual?: string }[];
 }
 
 export interface ExtensionExports {

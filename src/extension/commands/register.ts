@@ -8,6 +8,7 @@ import type { ResultsStore } from '../engine/results-store';
 import type { ApiKeys, EndpointIdentity } from '../endpoints/secrets';
 import { isEvalDocument, type EvalDocuments } from '../language/documents';
 import type { Tell } from '../messages';
+import type { TestExplorer } from '../testing/test-explorer';
 import type { EvalIndex } from '../views/eval-index';
 import type { RunPanel } from '../webviews/run-panel';
 import { authoringHandlers } from './authoring';
@@ -24,6 +25,7 @@ export interface CommandParts {
   keys: ApiKeys;
   panel: RunPanel;
   planner: Planner;
+  tests: TestExplorer;
   log: vscode.LogOutputChannel;
   tell: Tell;
 }
@@ -51,6 +53,10 @@ export function registerCommands(parts: CommandParts): Disposable {
     [CommandId.runLoad]: (argument) => run(argument, 'load'),
     [CommandId.runCase]: (argument) => run(argument, 'case'),
     [CommandId.runStage]: (argument) => run(argument, 'stage'),
+    [CommandId.debugCase]: (argument) => {
+      const item = itemOf(argument);
+      return item?.id === undefined ? undefined : parts.tests.debugCase(item.uri, item.id);
+    },
     [CommandId.rerun]: () =>
       controller.last === null
         ? tell('info', 'Nothing has been run in this window yet.')

@@ -57,7 +57,10 @@ describe('contributions', () => {
     const hidden = (contributes.menus.commandPalette ?? [])
       .filter((entry) => entry.when === 'false')
       .map((entry) => entry.command);
-    assert.deepEqual(hidden.sort(), [CommandId.revealItem, CommandId.runCase, CommandId.runStage].sort());
+    assert.deepEqual(
+      hidden.sort(),
+      [CommandId.debugCase, CommandId.revealItem, CommandId.runCase, CommandId.runStage].sort(),
+    );
   });
 
   it('uses no context key that nobody sets', () => {
