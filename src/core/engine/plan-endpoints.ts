@@ -195,6 +195,14 @@ function usable(
   return false;
 }
 
+/**
+ * An endpoint as a run would have it, for surfaces that speak to it without an eval file.
+ * @param folder absolute; its relative paths start from there
+ */
+export function resolveEndpoint(spec: EndpointSpec, folder: string): ResolvedEndpoint {
+  return toPlan({ spec, folder });
+}
+
 /** The editor's own models are there in the editor only: the command line has nobody to ask. */
 function askable(spec: EndpointSpec, pointer: string, { editorModels }: Sources, problems: PlanProblems): boolean {
   if (apiOf(spec) !== 'vscode-lm' || editorModels === true) return true;

@@ -8,19 +8,14 @@ const STATE_KEY = 'promptrig.allowedHosts';
 export class HostTrust {
   constructor(private readonly state: vscode.Memento) {}
 
+  /** Whether everything that the endpoint names may be sent to without a question. */
+  isAllowed(endpoint: EndpointPlan): boolean {
+    return this.unasked([endpoint]).size === 0;
+  }
+
   /** Whether every endpoint may be sent to; asks for those that were not allowed before. */
   async allow(endpoints: readonly EndpointPlan[]): Promise<boolean> {
-    const allowed = new Set(this.state.get<string[]>(STATE_KEY, []));
-    const asking = new Map<string, EndpointPlan[]>();
-    for (const endpoint of endpoints) {
-      for (const url of [endpoint.url, endpoint.proxy]) {
-        const origin = originOf(url);
-        if (origin === null || isLoopback(origin)) continue;
-        // A file may name any variable of the environment as its key: another variable is another question.
-        if (allowed.has(grant(origin, endpoint))) continue;
-        asking.set(origin, [...(asking.get(origin) ?? []), endpoint]);
-      }
-    }
+    const asking = this.unasked(endpoints);
     if (asking.size === 0) return true;
     const lines = [...asking].map(([origin, uses]) => {
       const keys = [...new Set(uses.flatMap((use) => (use.apiKeyEnv === undefined ? [] : [use.apiKeyEnv])))];
@@ -35,9 +30,30 @@ export class HostTrust {
       'Send',
     );
     if (answer !== 'Send') return false;
+    const allowed = this.allowed;
     for (const [origin, uses] of asking) for (const use of uses) allowed.add(grant(origin, use));
     await this.state.update(STATE_KEY, [...allowed]);
     return true;
+  }
+
+  private get allowed(): Set<string> {
+    return new Set(this.state.get<string[]>(STATE_KEY, []));
+  }
+
+  /** Hosts that the person was not asked about, with the endpoints that name them. */
+  private unasked(endpoints: readonly EndpointPlan[]): Map<string, EndpointPlan[]> {
+    const { allowed } = this;
+    const asking = new Map<string, EndpointPlan[]>();
+    for (const endpoint of endpoints) {
+      for (const url of [endpoint.url, endpoint.proxy]) {
+        const origin = originOf(url);
+        if (origin === null || isLoopback(origin)) continue;
+        // A file may name any variable of the environment as its key: another variable is another question.
+        if (allowed.has(grant(origin, endpoint))) continue;
+        asking.set(origin, [...(asking.get(origin) ?? []), endpoint]);
+      }
+    }
+    return asking;
   }
 }
 

@@ -17,10 +17,15 @@ export interface MissingKey {
  * origin: another folder's file that uses the same name for another host is not given it.
  */
 export class ApiKeys {
+  /** A stored key was set or deleted, in whichever window. */
+  readonly onDidChange: vscode.Event<unknown>;
+
   constructor(
     private readonly storage: vscode.SecretStorage,
     private readonly redactor: Redactor,
-  ) {}
+  ) {
+    this.onDidChange = storage.onDidChange;
+  }
 
   /** Keys by endpoint name for a run, and the endpoints that ask for one that is nowhere to be found. */
   async collect(endpoints: readonly EndpointPlan[]): Promise<{ keys: Record<string, string>; missing: MissingKey[] }> {
@@ -62,6 +67,16 @@ export class ApiKeys {
   async set(endpoint: EndpointIdentity, key: string): Promise<void> {
     this.redactor.add(key);
     await this.storage.store(storageKey(endpoint), key);
+  }
+
+  /** Where the key of a run would come from; null where the endpoint asks for none and none is stored. */
+  async sourceOf(
+    endpoint: EndpointIdentity & Pick<EndpointPlan, 'apiKeyEnv'>,
+  ): Promise<'environment' | 'stored' | 'missing' | null> {
+    const { apiKeyEnv } = endpoint;
+    if (apiKeyEnv !== undefined && process.env[apiKeyEnv]) return 'environment';
+    if (await this.storage.get(storageKey(endpoint))) return 'stored';
+    return apiKeyEnv === undefined ? null : 'missing';
   }
 
   async delete(endpoint: EndpointIdentity): Promise<void> {

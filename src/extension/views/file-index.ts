@@ -128,17 +128,23 @@ export class FileIndex<P> implements Disposable {
     this.changed.fire({ kind: 'list' });
   }
 
-  /** The editor has renamed a file, or a folder with everything in it. */
-  async rename(from: string, to: string): Promise<void> {
+  /**
+   * The editor has renamed a file, or a folder with everything in it.
+   * @param isListed whether a file belongs here at its new place
+   */
+  async rename(from: string, to: string, isListed: (key: string) => boolean = () => true): Promise<void> {
+    let left = false;
     const moves: [Kept<P>, Kept<P>][] = [];
     for (const entry of [...this.entries.values()]) {
       if (entry.key !== from && !entry.key.startsWith(`${from}/`)) continue;
       this.entries.delete(entry.key);
       // A watcher may have told of the new place before.
       const target = to + entry.key.slice(from.length);
+      left ||= !isListed(target);
+      if (!isListed(target)) continue;
       moves.push([entry, this.entries.get(target) ?? this.add(target)]);
     }
-    if (moves.length === 0) return;
+    if (moves.length === 0 && !left) return;
     for (const [old, moved] of moves) {
       // Until it is read at its new place, which what it says may name.
       moved.parsed ??= old.parsed;

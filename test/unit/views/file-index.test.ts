@@ -211,6 +211,14 @@ describe('the index of files', () => {
     assert.equal(moves.length, 2);
   });
 
+  it('drops a file that is renamed to what is none of ours', async () => {
+    await found('a', 'b');
+    await index.rename('a', 'a.txt', (key) => !key.endsWith('.txt'));
+    assert.deepEqual(Object.keys(texts()), ['b']);
+    assert.deepEqual(moves, []);
+    assert.deepEqual(changes, [{ kind: 'list' }]);
+  });
+
   for (const order of ['deletion first', 'creation first'] as const) {
     it(`recognises a move on disk by its content, ${order}`, async () => {
       await found('old', 'other');
