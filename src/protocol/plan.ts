@@ -3,6 +3,8 @@
  * as plain data. It crosses from the editor or the command line into the engine process and is stored beside the results.
  * It never holds a secret: an API key travels apart, see `EngineCommands.start`.
  */
+import type { BaselineFile } from './baseline';
+
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
 export type ApiKind =
@@ -51,10 +53,24 @@ export interface RunPlan {
   trace?: boolean;
   /** What was taken of the file whose rows are cases. */
   dataset?: DatasetPlan;
-  /** The run that quality is held against, where the file names one. */
+  /** The run that this one is held against, where the file names one; in place of those that are pinned. */
   baseline?: { run: string; dir: string; pointer: string };
+  /** The pinned baselines of its targets. */
+  pinned?: BaselineFile[];
+  /** What may get worse by how much, where the file says so. */
+  regress?: RegressRule[];
   /** Where the run is one part of a larger one. */
   shard?: ShardPlan;
+}
+
+/** How much worse a number may be than in the baseline before it is a regression. */
+export interface RegressRule {
+  metric: string;
+  /** As in SLOs; null for rates, quality and cost. */
+  stat: string | null;
+  /** `share` of the baseline's value; `absolute` in the metric's base unit (points as a share of 1); `off`: it is not tested. */
+  tolerance: { kind: 'share' | 'absolute'; value: number } | { kind: 'off' };
+  pointer: string;
 }
 
 /** Which part of a whole a plan is: the others run elsewhere, and `promptrig merge` joins their results. */

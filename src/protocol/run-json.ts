@@ -1,5 +1,5 @@
 /** The files of one run: `run.json`, `requests.ndjson`, `cases.ndjson`. Keys are snake_case, times ms, money USD, rates per second. */
-import type { ApiKind, Json, LoadPattern, Severity, ShardPlan, RunPlan } from './plan';
+import type { ApiKind, Json, LoadPattern, Severity, ShardPlan, RunPlan, Unit } from './plan';
 
 export type Verdict = 'pass' | 'fail' | 'inconclusive';
 export type RunVerdict = Verdict | 'error';
@@ -148,7 +148,7 @@ export interface MatrixTrend {
 }
 
 export interface BaselineComparison {
-  /** Id of the baseline's run. */
+  /** Id of the baseline's run; of pinned baselines that of the first. */
   run: string;
   started_at: string;
   pairs: QualityPair[];
@@ -157,6 +157,46 @@ export interface BaselineComparison {
   improvements: string[];
   /** Why there is no comparison, where the baseline could not be read. */
   error?: string;
+  /** The pinned baselines that were used. */
+  pinned?: { target: string; run: string; at: string; commit: string | null }[];
+  /** Every number that was held against the baseline. */
+  rows?: BaselineRow[];
+  /** Cases that passed with every answer in the baseline and with none now, whether or not chance could have done that. */
+  lost?: { target: string; case_id: string; before: string; now: string }[];
+  /** What was not compared or is not quite comparable, a sentence each. */
+  caveats?: string[];
+  /** What it makes of the run's verdict: of `selection` runs always a pass. Absent in results of older versions. */
+  verdict?: Verdict;
+}
+
+/** A number of this run beside that of the baseline. */
+export interface BaselineRow {
+  target: string;
+  /** Null for quality. */
+  stage: string | null;
+  metric: string;
+  stat: string | null;
+  unit: Unit;
+  better: 'lower' | 'higher';
+  before: number | null;
+  now: number | null;
+  /** Sample behind each. */
+  n: [number, number];
+  /** Now less before. */
+  difference: number | null;
+  /** Of the difference, at the run's confidence and not widened for the number of rows; null where too little is known for one of its ends. */
+  ci: [number, number] | null;
+  p_value: number | null;
+  /** Adjusted for the number of rows. */
+  p_adjusted: number | null;
+  /** A worsening up to this is no regression even where it is shown; in the unit of the metric. Null where none was asked for. */
+  tolerance: number | null;
+  method: 'exact' | 'order-statistics' | 'student' | 'score' | null;
+  verdict: 'regression' | 'improvement' | 'within tolerance' | 'no difference shown' | 'not tested';
+  /** Why it was not tested. */
+  reason?: string;
+  /** JSON pointer of the tolerance in the eval file, where it is written there. */
+  pointer?: string;
 }
 
 export interface TargetResult {
