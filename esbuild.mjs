@@ -31,6 +31,8 @@ const bundles = [
   { ...node, entryPoints: { extension: 'src/extension/extension.ts' } },
   // Loaded by the extension with the first eval file; see src/extension/spec/load.ts.
   { ...node, entryPoints: { spec: 'src/extension/spec/main.ts' } },
+  // Loaded by the extension part by part, with their first use; see src/extension/parts/load.ts.
+  { ...node, entryPoints: { parts: 'src/extension/parts/main.ts' } },
   // Loaded when somebody types or points in an eval file.
   { ...node, entryPoints: { language: 'src/extension/spec/language.ts' } },
   { ...node, entryPoints: { engine: 'src/engine/main.ts' } },

@@ -28,6 +28,23 @@ export const CommandId = {
   addCaseFromSelection: 'promptrig.addCaseFromSelection',
   answerToCase: 'promptrig.answerToCase',
   requestToEval: 'promptrig.requestToEval',
+  runOn: 'promptrig.runOn',
+  copyPath: 'promptrig.copyPath',
+  filterEvals: 'promptrig.filterEvals',
+  clearEvalsFilter: 'promptrig.clearEvalsFilter',
+  addEndpoint: 'promptrig.addEndpoint',
+  testEndpoint: 'promptrig.testEndpoint',
+  checkEndpoints: 'promptrig.checkEndpoints',
+  editEndpoint: 'promptrig.editEndpoint',
+  setDefaultEndpoint: 'promptrig.setDefaultEndpoint',
+  removeEndpoint: 'promptrig.removeEndpoint',
+  openRun: 'promptrig.openRun',
+  deleteRun: 'promptrig.deleteRun',
+  revealRun: 'promptrig.revealRun',
+  exportRun: 'promptrig.exportRun',
+  refreshRuns: 'promptrig.refreshRuns',
+  filterRuns: 'promptrig.filterRuns',
+  clearRunsFilter: 'promptrig.clearRunsFilter',
 } as const;
 export type CommandId = (typeof CommandId)[keyof typeof CommandId];
 
@@ -38,7 +55,15 @@ export interface ItemReference {
   id?: string;
 }
 
-export const ViewId = { container: 'promptrig', evals: 'promptrig.evals' } as const;
+export const ViewId = {
+  container: 'promptrig',
+  evals: 'promptrig.evals',
+  endpoints: 'promptrig.endpoints',
+  runs: 'promptrig.runs',
+} as const;
+
+/** Of the tests in the Test Explorer; VS Code keeps their results by it. */
+export const TestControllerId = 'promptrig';
 
 /** Tools for agents in the editor. */
 export const ToolName = {
@@ -48,9 +73,6 @@ export const ToolName = {
 } as const;
 export type ToolName = (typeof ToolName)[keyof typeof ToolName];
 
-/** Of the tests in the Test Explorer; VS Code keeps their results by it. */
-export const TestControllerId = 'promptrig';
-
 export const PanelId = { run: 'promptrig.run' } as const;
 
 /** Keys of when-clauses that the extension sets. */
@@ -59,16 +81,46 @@ export const ContextKey = {
   hasRun: 'promptrig.hasRun',
   hasPassed: 'promptrig.hasPassed',
   hasResults: 'promptrig.hasResults',
+  evalsFiltered: 'promptrig.evalsFiltered',
+  runsFiltered: 'promptrig.runsFiltered',
 } as const;
 export type ContextKey = (typeof ContextKey)[keyof typeof ContextKey];
 
-/** `viewItem` of the tree's rows; menus match on them. */
+/** `viewItem` of the sidebar's rows; menus match on them. */
 export const TreeItemContext = {
   file: 'file',
   fileWithLoad: 'file.load',
   case: 'case',
   stage: 'stage',
+  endpoint: 'endpoint',
+  run: 'run',
 } as const;
+
+/**
+ * What may follow in a row's `viewItem`, each after a dot. Menus match on them with a regular expression:
+ * `viewItem =~ /^endpoint.*\.address/`.
+ */
+export const TreeItemMark = {
+  /** Of an eval, a case or a stage: it is part of the run in progress. */
+  running: 'running',
+  /** Of an eval that is not on disk: it is shown, not run. */
+  virtual: 'virtual',
+  /** Of an endpoint: from `promptrig.yaml`, from the user's settings, or built in. */
+  workspace: 'workspace',
+  user: 'user',
+  builtin: 'builtin',
+  /** Of an endpoint: it has an address, and so may have a key. */
+  address: 'address',
+  /** Of an endpoint: a key is stored for it. */
+  key: 'key',
+  /** Of an endpoint: files that name none run on it. */
+  default: 'default',
+  /** Of a run: it is over and can be read; it is in progress; its files cannot be read. */
+  finished: 'finished',
+  unfinished: 'unfinished',
+  broken: 'broken',
+} as const;
+export type TreeItemMark = (typeof TreeItemMark)[keyof typeof TreeItemMark];
 
 /** Settings with their types; a test holds names and defaults against package.json. */
 export interface Settings {
@@ -78,15 +130,26 @@ export interface Settings {
   saveBeforeRun: boolean;
   openRunPanel: 'load' | 'always' | 'never';
   inlineResults: 'off' | 'failures' | 'all';
+  /** As in `promptrig.yaml`; not checked. */
+  endpoints: unknown[];
+  /** Not `endpoints.health`: VS Code ignores a setting below one that is a list. */
+  endpointHealth: 'off' | 'unpriced' | 'all';
 }
 
 export const CONFIG_SECTION = 'promptrig';
 
 export const SETTING_DEFAULTS: Settings = {
-  'files.include': ['**/*.eval.{yaml,yml}', '**/*.workload.{yaml,yml}'],
+  'files.include': [
+    '**/*.{eval,workload}.{yaml,yml}',
+    '**/promptfooconfig.{yaml,yml}',
+    '**/*.promptfoo.yaml',
+    '**/*.prompt.{yml,yaml}',
+  ],
   'files.exclude': [],
   runsDirectory: '.promptrig/runs',
   saveBeforeRun: true,
   openRunPanel: 'load',
   inlineResults: 'all',
+  endpoints: [],
+  endpointHealth: 'unpriced',
 };

@@ -4,13 +4,19 @@ import { Redactor } from '../core/util/redact';
 import { messageOf } from '../core/util/errors';
 import { registerCommands } from './commands/register';
 import { revealPointer } from './commands/reveal';
+import { runOn } from './commands/sidebar';
 import { setting } from './config';
 import { ContextKeys } from './context-keys';
 import { contributedCommands } from './contributed-commands';
 import { ContextKey, PanelId } from './contributions';
+import { EndpointHealth } from './endpoints/endpoint-health';
+import { EndpointList } from './endpoints/endpoint-list';
+import { EndpointTester } from './endpoints/endpoint-tester';
 import { HostTrust } from './endpoints/host-trust';
 import { ApiKeys } from './endpoints/secrets';
+import { UserEndpoints } from './endpoints/user-endpoints';
 import { ClearedResults } from './engine/cleared-results';
+import { moveResults } from './engine/move-results';
 import { Planner } from './engine/planner';
 import { ResultsRestorer } from './engine/results-restorer';
 import { ResultsStore } from './engine/results-store';
@@ -30,11 +36,14 @@ import { DocumentStatusModel } from './language/statuses';
 import { WorkspaceFiles } from './language/workspace-files';
 import { registerTools } from './lm/tools';
 import { createTell } from './messages';
+import { onUse, parts } from './parts/load';
 import type { ExtensionExports } from './test-api';
 import { createTestApi } from './test-api-host';
 import { TestExplorer } from './testing/test-explorer';
+import { EndpointsTree } from './views/endpoints-tree';
 import { EvalIndex } from './views/eval-index';
 import { EvalsTree } from './views/evals-tree';
+import { RunsTree } from './views/runs-tree';
 import { RunStatusBar } from './views/status-bar';
 import { RunPanel } from './webviews/run-panel';
 
@@ -56,11 +65,13 @@ export function activate(context: vscode.ExtensionContext): ExtensionExports {
   const redactor = new Redactor();
   const keys = new ApiKeys(context.secrets, redactor);
   const hosts = new HostTrust(context.workspaceState);
+  const engineEntry = context.asAbsolutePath('dist/engine.js');
 
   const workspaceFiles = own(new WorkspaceFiles(log));
+  const userEndpoints = own(new UserEndpoints());
   const referenced = own(new ReferencedFiles(log));
-  const documents = own(new EvalDocuments(workspaceFiles, referenced));
-  const planner = new Planner(context.globalStorageUri, workspaceFiles);
+  const documents = own(new EvalDocuments(workspaceFiles, userEndpoints, referenced));
+  const planner = new Planner(context.globalStorageUri, workspaceFiles, userEndpoints);
   const features = own(new LanguageFeatures(documents, workspaceFiles));
   const semantics = new SemanticProblems(features.surroundings, workspaceFiles);
   const problems = own(new SpecProblems(documents, planner, semantics, features.neighbour, log));
@@ -79,7 +90,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionExports {
       results,
       redactor,
       log,
-      engineEntry: context.asAbsolutePath('dist/engine.js'),
+      engineEntry,
     }),
   );
   controllerOfWindow = controller;
@@ -98,12 +109,33 @@ export function activate(context: vscode.ExtensionContext): ExtensionExports {
   own(new ResultProblems(statuses));
   const statusBar = own(new RunStatusBar(controller));
   const index = own(new EvalIndex(documents, log));
-  own(
-    new EvalsTree(index, results, (file) => {
-      if (file.parsed !== null) restorer.restore(file.parsed);
+  own(index.onDidMove(({ from, to }) => void moveResults(results, planner, from, to).catch(report)));
+  const evals = own(
+    new EvalsTree({
+      index,
+      results,
+      state: context.workspaceState,
+      onListed: (file) => {
+        if (file.parsed !== null) restorer.restore(file.parsed);
+      },
+      onFiltered: (isFiltered) => contextKeys.set(ContextKey.evalsFiltered, isFiltered),
+      onDrop: (row, endpoints) => void runOn(controller, [row], endpoints).catch(report),
+      log,
     }),
   );
-  const tests = own(new TestExplorer({ index, documents, workspaceFiles, controller, log }));
+  const endpoints = own(new EndpointList(workspaceFiles, userEndpoints));
+  const health = own(new EndpointHealth({ hosts, keys, redactor }));
+  const tester = own(new EndpointTester({ engineEntry, redactor, log }));
+  const endpointsTree = own(new EndpointsTree({ list: endpoints, health, tester, keys, log }));
+  const runsTree = own(
+    new RunsTree({
+      planner,
+      controller,
+      onFiltered: (isFiltered) => contextKeys.set(ContextKey.runsFiltered, isFiltered),
+      log,
+    }),
+  );
+  const tests = own(new TestExplorer({ index, documents, workspaceFiles, userEndpoints, controller, log }));
   const panel = own(
     new RunPanel({
       extensionUri: context.extensionUri,
@@ -126,7 +158,30 @@ export function activate(context: vscode.ExtensionContext): ExtensionExports {
       extensionUri: context.extensionUri,
       controller,
       documents,
-      index,
+      sidebar: {
+        index,
+        evals,
+        runsTree,
+        endpoints: onUse(
+          () =>
+            new (parts().EndpointCommands)({
+              list: endpoints,
+              user: userEndpoints,
+              health,
+              tester,
+              tree: endpointsTree,
+              keys,
+              hosts,
+              redactor,
+              controller,
+              documents,
+              tell,
+            }),
+        ),
+        runs: onUse(() => new (parts().RunCommands)({ tree: runsTree, panel, tell })),
+        health,
+        controller,
+      },
       results,
       keys,
       panel,
@@ -171,6 +226,9 @@ export function activate(context: vscode.ExtensionContext): ExtensionExports {
         panel,
         keys,
         planner,
+        evals,
+        endpoints: endpointsTree,
+        runs: runsTree,
         tools,
         tests,
         logDirectory: context.logUri.fsPath,

@@ -1,4 +1,4 @@
-import type { TestItem } from 'vscode';
+import { DataTransfer, type TestItem } from 'vscode';
 import type { Disposable } from '../core/util/disposable';
 import { DisposableStore } from '../core/util/disposable';
 import type { HostToRunPanel } from '../protocol/run-panel';
@@ -9,6 +9,10 @@ import type { LineEndDecorations } from './language/line-end-decorations';
 import type { AgentTools } from './lm/tools';
 import type { TestApi, TestStateLine } from './test-api';
 import type { TestExplorer } from './testing/test-explorer';
+import type { EndpointsRow, EndpointsTree } from './views/endpoints-tree';
+import type { EvalRow, EvalsTree } from './views/evals-tree';
+import type { RunsTree } from './views/runs-tree';
+import { snapshot } from './views/snapshot';
 import type { RunStatusBar } from './views/status-bar';
 import type { RunPanel } from './webviews/run-panel';
 
@@ -20,6 +24,9 @@ export interface TestApiParts {
   panel: RunPanel;
   keys: ApiKeys;
   planner: Planner;
+  evals: EvalsTree;
+  endpoints: EndpointsTree;
+  runs: RunsTree;
   tests: TestExplorer;
   tools: AgentTools;
   logDirectory: string;
@@ -63,6 +70,16 @@ export function createTestApi(parts: TestApiParts): TestApi & Disposable {
     testStates: () => states,
     runsDirectory: (uri) => parts.planner.runsDirectory(uri),
     tool: (name) => parts.tools.byName[name],
+    view: (name) => {
+      const { evals, endpoints, runs } = parts;
+      if (name === 'evals') return snapshot(evals, evals.view);
+      return name === 'endpoints' ? snapshot(endpoints, endpoints.view) : snapshot(runs, runs.view);
+    },
+    dropEndpoints: (endpoints, onto) => {
+      const data = new DataTransfer();
+      parts.endpoints.handleDrag(endpoints as EndpointsRow[], data);
+      parts.evals.handleDrop(onto as EvalRow, data);
+    },
     dispose: () => store.dispose(),
   };
 }

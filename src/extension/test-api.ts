@@ -3,6 +3,7 @@ import type { HostToRunPanel, RunPanelState } from '../protocol/run-panel';
 import type { RunEnd } from './engine/run-controller';
 import type { ToolName } from './contributions';
 import type { LineEnd } from './language/line-ends';
+import type { ViewSnapshot } from './views/snapshot';
 
 /** What integration tests see that VS Code's own API does not show. Exported in test mode only. */
 export interface TestApi {
@@ -24,6 +25,10 @@ export interface TestApi {
   /** A tool for agents: VS Code shows no test what it asks before one runs. */
   tool(name: ToolName): LanguageModelTool<object>;
   logDirectory: string;
+  /** What a view of the sidebar shows, or would show. */
+  view(name: 'evals' | 'endpoints' | 'runs'): Promise<ViewSnapshot>;
+  /** Drags rows of endpoints onto a row of an eval. */
+  dropEndpoints(endpoints: unknown[], onto: unknown): void;
   /** The tests, their profiles, and every state that was reported so far: VS Code tells no extension the results of tests. */
   tests(): { items: TestItemCollection; run: TestRunProfile; debug: TestRunProfile };
   testStates(): readonly TestStateLine[];

@@ -9,18 +9,18 @@ import type { ApiKeys, EndpointIdentity } from '../endpoints/secrets';
 import { isEvalDocument, type EvalDocuments } from '../language/documents';
 import type { Tell } from '../messages';
 import type { TestExplorer } from '../testing/test-explorer';
-import type { EvalIndex } from '../views/eval-index';
 import type { RunPanel } from '../webviews/run-panel';
 import { authoringHandlers } from './authoring';
 import { createExample, openExample, openFirstRun } from './examples';
 import { pickEndpoint } from './pick-endpoint';
+import { rowsOf, runRows, sidebarHandlers, type SidebarParts } from './sidebar';
 import { revealItem } from './reveal';
 
 export interface CommandParts {
   extensionUri: vscode.Uri;
   controller: RunController;
   documents: EvalDocuments;
-  index: EvalIndex;
+  sidebar: SidebarParts;
   results: ResultsStore;
   keys: ApiKeys;
   panel: RunPanel;
@@ -35,9 +35,11 @@ type Argument = vscode.Uri | ItemReference | undefined;
 
 /** One handler per contributed command; the compiler says where one is missing. */
 export function registerCommands(parts: CommandParts): Disposable {
-  const { controller, documents, index, results, keys, panel, planner, log, tell } = parts;
+  const { controller, documents, results, keys, panel, planner, log, tell } = parts;
 
-  const run = async (argument: Argument, what: RunRequest['what']): Promise<unknown> => {
+  const run = async (argument: Argument, what: RunRequest['what'], selected?: unknown): Promise<unknown> => {
+    const rows = rowsOf(selected);
+    if (rows !== null && rows.length > 1) return runRows(controller, rows, what === 'load' ? 'load' : 'file');
     const item = itemOf(argument);
     if (item === null) {
       tell('info', 'Open an eval file (`*.eval.yaml`) to run it, or create an example.', {
@@ -48,11 +50,11 @@ export function registerCommands(parts: CommandParts): Disposable {
     return controller.run({ uri: item.uri, what, ...(item.id === undefined ? {} : { id: item.id }) });
   };
 
-  const handlers: Record<CommandId, (argument?: Argument) => unknown> = {
-    [CommandId.runEval]: (argument) => run(argument, 'file'),
-    [CommandId.runLoad]: (argument) => run(argument, 'load'),
-    [CommandId.runCase]: (argument) => run(argument, 'case'),
-    [CommandId.runStage]: (argument) => run(argument, 'stage'),
+  const handlers: Record<CommandId, (argument?: Argument, selected?: unknown) => unknown> = {
+    [CommandId.runEval]: (argument, selected) => run(argument, 'file', selected),
+    [CommandId.runLoad]: (argument, selected) => run(argument, 'load', selected),
+    [CommandId.runCase]: (argument, selected) => run(argument, 'case', selected),
+    [CommandId.runStage]: (argument, selected) => run(argument, 'stage', selected),
     [CommandId.debugCase]: (argument) => {
       const item = itemOf(argument);
       return item?.id === undefined ? undefined : parts.tests.debugCase(item.uri, item.id);
@@ -63,7 +65,6 @@ export function registerCommands(parts: CommandParts): Disposable {
         : controller.run(controller.last),
     [CommandId.stop]: () => controller.stop(),
     [CommandId.openRunPanel]: () => panel.open(false),
-    [CommandId.refresh]: () => index.refresh(),
     [CommandId.clearResults]: () => results.clear(),
     [CommandId.clearFileResults]: (argument) => {
       const item = itemOf(argument);
@@ -83,6 +84,7 @@ export function registerCommands(parts: CommandParts): Disposable {
       tell('info', `The key of "${endpoint.name}" is deleted.`);
     },
     ...authoringHandlers(parts.extensionUri, tell),
+    ...sidebarHandlers(parts.sidebar, (argument) => itemOf(argument as Argument)),
     [CommandId.createExample]: () => createExample(parts.extensionUri),
     [CommandId.openExample]: () => openExample(parts.extensionUri),
     [CommandId.openFirstRun]: () => openFirstRun(parts.extensionUri),

@@ -93,7 +93,7 @@ async function question(
 ): Promise<Answer<Partial<Draft>>> {
   const { kind, url, key } = draft;
   const as = <K extends keyof Draft>(name: K, answer: Answer<Draft[K]>): Answer<Partial<Draft>> =>
-    answer === BACK || answer === CANCEL ? answer : ({ [name]: answer });
+    answer === BACK || answer === CANCEL ? answer : { [name]: answer };
   const step = STEPS[at];
   if (step === 'kind' || kind === undefined) {
     const answer = await ask.kind(place, kind);

@@ -5,6 +5,7 @@ import type { PlanSelection } from '../../core/engine/plan';
 import type { Diagnostic } from '../../core/spec/document';
 import type { RunPlan } from '../../protocol/plan';
 import { setting } from '../config';
+import type { UserEndpoints } from '../endpoints/user-endpoints';
 import type { ParsedDocument } from '../language/documents';
 import type { WorkspaceFiles } from '../language/workspace-files';
 import { specBundle } from '../spec/load';
@@ -20,6 +21,7 @@ export class Planner {
   constructor(
     private readonly globalStorage: vscode.Uri,
     private readonly workspaceFiles: WorkspaceFiles,
+    private readonly userEndpoints: UserEndpoints,
   ) {}
 
   /** Resolves everything that the file names. Sends nothing; but it renders templates, so only where the workspace is trusted. */
@@ -29,6 +31,7 @@ export class Planner {
     const { plan, diagnostics } = await specBundle().buildPlan({
       document: parsed.document,
       ...(workspace === undefined ? {} : { workspace }),
+      userEndpoints: this.userEndpoints.usable,
       select,
       runsDir: this.runsDirectory(parsed.uri),
       readFile: (file) => fs.readFile(file),
@@ -48,11 +51,16 @@ export class Planner {
     return folder === undefined ? uri.fsPath : path.relative(folder.uri.fsPath, uri.fsPath).replaceAll('\\', '/');
   }
 
+  /** Absolute folder of the results of files outside of every workspace folder. */
+  get looseRunsDirectory(): string {
+    return path.join(this.globalStorage.fsPath, 'runs');
+  }
+
   /** Absolute folder of the results of runs of `uri`. A file outside of every workspace folder keeps them in our own storage. */
   runsDirectory(uri: vscode.Uri): string {
     const folder = vscode.workspace.getWorkspaceFolder(uri);
     return folder === undefined
-      ? path.join(this.globalStorage.fsPath, 'runs')
+      ? this.looseRunsDirectory
       : path.resolve(folder.uri.fsPath, setting('runsDirectory', folder.uri));
   }
 }

@@ -224,7 +224,7 @@ export class RunController implements vscode.Disposable {
     log.info(
       `Run ${plan.runId}: ${plan.name} (${request.what}) on ${plan.targets.map((target) => target.id).join(', ')}.`,
     );
-    const isNarrow = request.targets !== undefined || request.trace === true;
+    const isNarrow = request.targets !== undefined || request.endpoints !== undefined || request.trace === true;
     const targets = isNarrow ? plan.targets.map(({ id }) => id) : undefined;
     results.begin(file, subjectsOf(prepared, owed), startedAt, plan.outDir, targets);
     this.started.fire({ request, plan, parsed, startedAt });

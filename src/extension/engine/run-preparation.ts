@@ -10,7 +10,7 @@ import type { HostTrust } from '../endpoints/host-trust';
 import type { ApiKeys } from '../endpoints/secrets';
 import { toRange } from '../language/convert';
 import { editorEndpoints } from '../lm/plan-endpoints';
-import { serveEditorModels } from '../lm/editor-models';
+import { parts as loadParts } from '../parts/load';
 import type { EvalDocuments, ParsedDocument } from '../language/documents';
 import type { SpecProblems } from '../language/problems';
 import type { Tell } from '../messages';
@@ -27,6 +27,8 @@ export interface RunRequest {
   ids?: string[];
   /** Ids of the targets to run; all of the file's where it is absent. */
   targets?: string[];
+  /** Names of endpoints to run on, whether or not the file names them; those of the file where it is absent. */
+  endpoints?: string[];
   /** Where the run is to stop, beside what the file says: the lower of two limits counts. */
   budget?: BudgetPlan;
   /** Tell everything about each case, asked once on one target: the first where `targets` names none. */
@@ -129,7 +131,7 @@ export async function prepareRun(
     return null;
   }
   if (!(await hosts.allow(endpoints))) return null;
-  const served = await serveEditorModels(plan);
+  const served = await loadParts().serveEditorModels(plan);
   for (const token of Object.values(served.keys)) keys.hide(token);
   return {
     request,
@@ -140,7 +142,12 @@ export async function prepareRun(
   };
 }
 
-function selectionOf({ what, id, ids = id === undefined ? [] : [id] }: RunRequest): PlanSelection {
+function selectionOf(request: RunRequest): PlanSelection {
+  const { endpoints } = request;
+  return { ...partsOf(request), ...(endpoints === undefined ? {} : { endpoints }) };
+}
+
+function partsOf({ what, id, ids = id === undefined ? [] : [id] }: RunRequest): PlanSelection {
   switch (what) {
     case 'file':
       return { what: 'all' };

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { kindOf } from '../../core/spec/discover';
 import type { EvalDocument } from '../../core/spec/parse';
 import { DisposableStore } from '../../core/util/disposable';
+import type { UserEndpoints } from '../endpoints/user-endpoints';
 import { specBundle } from '../spec/load';
 import { NO_FILES, type FileInputs } from './file-inputs';
 import type { ReferencedFiles } from './referenced-files';
@@ -46,29 +47,23 @@ export class EvalDocuments implements vscode.Disposable {
 
   constructor(
     private readonly workspaceFiles: WorkspaceFiles,
+    private readonly userEndpoints: UserEndpoints,
     private readonly referenced: ReferencedFiles,
   ) {
+    const outdate = (folder?: vscode.WorkspaceFolder): void => {
+      for (const document of vscode.workspace.textDocuments) {
+        if (folder !== undefined && vscode.workspace.getWorkspaceFolder(document.uri) !== folder) continue;
+        this.outdated.add(document.uri.toString());
+        this.schedule(document, 0);
+      }
+    };
+    this.store.add(workspaceFiles.onDidChange(outdate));
+    this.store.add(userEndpoints.onDidChange(() => outdate()));
+    this.store.add(vscode.workspace.onDidGrantWorkspaceTrust(() => outdate()));
     this.store.add(
       referenced.onDidChange((uris) => {
         for (const document of vscode.workspace.textDocuments) {
           if (!uris.has(document.uri.toString())) continue;
-          this.outdated.add(document.uri.toString());
-          this.schedule(document, 0);
-        }
-      }),
-    );
-    this.store.add(
-      vscode.workspace.onDidGrantWorkspaceTrust(() => {
-        for (const document of vscode.workspace.textDocuments) {
-          this.outdated.add(document.uri.toString());
-          this.schedule(document, 0);
-        }
-      }),
-    );
-    this.store.add(
-      workspaceFiles.onDidChange((folder) => {
-        for (const document of vscode.workspace.textDocuments) {
-          if (vscode.workspace.getWorkspaceFolder(document.uri) !== folder) continue;
           this.outdated.add(document.uri.toString());
           this.schedule(document, 0);
         }
@@ -103,6 +98,7 @@ export class EvalDocuments implements vscode.Disposable {
       document.getText(),
       document.version,
       this.workspaceFiles.known(document.uri),
+      this.userEndpoints.usable,
       (result) => this.filesOf(key, result),
     );
     this.outdated.delete(key);
@@ -159,6 +155,7 @@ export class EvalDocuments implements vscode.Disposable {
 /**
  * Parses text as the file at `uri`.
  * @param shared the folder's shared settings; undefined where they are not known, and references are not checked
+ * @param userEndpoints of the person's settings, which the file may name as well
  * @param filesOf what is known of the files that it refers to
  */
 export function parseText(
@@ -166,12 +163,13 @@ export function parseText(
   text: string,
   version: number,
   shared?: { document: EvalDocument | undefined },
+  userEndpoints: readonly { name: string }[] = [],
   filesOf: (document: EvalDocument) => FileInputs = () => NO_FILES,
 ): ParsedDocument {
   const document = specBundle().parseEvalFile(
     text,
     uri.fsPath,
-    shared === undefined ? undefined : { workspace: shared.document },
+    shared === undefined ? undefined : { workspace: shared.document, userEndpoints },
   );
   return { uri, version, text, document, survey: surveyOf(document, valueHashOf(document), filesOf(document)) };
 }

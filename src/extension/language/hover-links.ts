@@ -2,17 +2,26 @@
 import { CommandId } from '../contributions';
 import type { Observation, Sample } from './observations';
 
-/** Commands of other surfaces, which a hover links to where package.json contributes them, and what each is told. */
+/** Commands of other surfaces, which a hover links to where package.json contributes them. */
 export const LinkedCommand = {
-  /** `{ dir }` */
   openRun: 'promptrig.openRun',
-  /** `{ dir, request }` */
+  /** Is told the `request` as well. */
   openRequest: 'promptrig.openRequest',
-  /** `{ dir }` */
   compareRun: 'promptrig.compareRun',
-  /** `{ dir }` */
   pinBaseline: 'promptrig.pinBaseline',
 } as const;
+
+/** What these commands are told: as much of a row of the Runs view as is known here. */
+export interface LinkedRun {
+  kind: 'run';
+  /** Absolute folder of the run. */
+  dir: string;
+  id: string;
+}
+
+export function linkedRun(run: string, context: Pick<LinkContext, 'dirOf'>): LinkedRun {
+  return { kind: 'run', dir: context.dirOf(run), id: run };
+}
 
 /** The only commands that a hover may run. */
 export const HOVER_COMMANDS: readonly string[] = [...Object.values(LinkedCommand), CommandId.openRunPanel];
@@ -20,7 +29,7 @@ export const HOVER_COMMANDS: readonly string[] = [...Object.values(LinkedCommand
 export interface LinkContext {
   hasCommand: (id: string) => boolean;
   /** Absolute folder of a run. */
-  dirOf(run: string): string;
+  dirOf: (run: string) => string;
   /** Id of the run that the run panel shows, or would show. */
   lastRun: string | null;
 }
@@ -29,20 +38,20 @@ export interface LinkContext {
 export function linksOf(observation: Observation, sample: Sample | null, context: LinkContext): string {
   const { run } = observation;
   if (run === undefined) return '';
-  const dir = context.dirOf(run);
+  const linked = linkedRun(run, context);
   const links: string[] = [];
   const add = (title: string, command: string, argument: unknown): void => {
     if (context.hasCommand(command)) links.push(link(title, command, argument));
   };
-  if (context.hasCommand(LinkedCommand.openRun)) add('$(graph-line) Open run', LinkedCommand.openRun, { dir });
+  if (context.hasCommand(LinkedCommand.openRun)) add('$(graph-line) Open run', LinkedCommand.openRun, linked);
   else if (run === context.lastRun) add('$(graph-line) Open run', CommandId.openRunPanel, undefined);
   const request = sample?.request ?? (observation.kind === 'slo' ? observation.histogram?.maxRequest : undefined);
   if (request !== undefined) {
     const title = sample === null ? '$(search) Open slowest request' : '$(search) Open request';
-    add(title, LinkedCommand.openRequest, { dir, request });
+    add(title, LinkedCommand.openRequest, { ...linked, request });
   }
-  add('$(git-compare) Compare', LinkedCommand.compareRun, { dir });
-  add('$(pin) Pin as baseline', LinkedCommand.pinBaseline, { dir });
+  add('$(git-compare) Compare', LinkedCommand.compareRun, linked);
+  add('$(pin) Pin as baseline', LinkedCommand.pinBaseline, linked);
   return links.join(' · ');
 }
 

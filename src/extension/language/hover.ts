@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { PICTURE_PALETTES } from './distribution-svg';
 import { HOVER_COMMANDS, type LinkContext } from './hover-links';
-import { hoverMarkdown } from './hover-text';
+import { parts } from '../parts/load';
 import type { DocumentStatusModel } from './statuses';
 
 /** What the format says about a word; see `features/documentation`. */
@@ -39,7 +39,7 @@ export class ResultHover implements vscode.HoverProvider {
     const statuses = known.statuses.filter((status) => status.node.anchor.start.line === position.line);
     if (statuses.length === 0) return undefined;
     const context = { links: this.links(document.uri), palette: paletteOf(vscode.window.activeColorTheme.kind) };
-    const text = statuses.map((status) => hoverMarkdown(status, context)).join('\n\n---\n\n');
+    const text = statuses.map((status) => parts().hoverMarkdown(status, context)).join('\n\n---\n\n');
     const markdown = new vscode.MarkdownString(text, true);
     // Our own links and no others; no HTML, since answers of a model are part of it.
     markdown.isTrusted = { enabledCommands: HOVER_COMMANDS };

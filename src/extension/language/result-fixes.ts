@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import type { TextRange } from '../../core/spec/document';
 import { SOURCE, toRange, toTextEdit } from './convert';
-import { LinkedCommand, type LinkContext } from './hover-links';
+import { LinkedCommand, linkedRun, type LinkContext } from './hover-links';
 import { editsFor, type EditableFile } from './result-edits';
 import { findingsOf, type ResultFinding } from './result-findings';
 import type { DocumentStatuses, DocumentStatusModel } from './statuses';
@@ -73,7 +73,7 @@ export class ResultFixes implements vscode.CodeActionProvider {
     return {
       title: 'Pin this run as the baseline',
       command: LinkedCommand.pinBaseline,
-      arguments: [{ dir: links.dirOf(run) }],
+      arguments: [linkedRun(run, links)],
     };
   }
 }

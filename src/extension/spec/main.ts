@@ -7,7 +7,7 @@ import { addEndpoint, removeEndpoint, setDefaultEndpoint } from '../../core/spec
 import { fileReferences, referencesTo } from '../../core/spec/file-references';
 import { globMatcher } from '../../core/spec/glob-matcher';
 import { parseEvalFile } from '../../core/spec/parse';
-import { workspaceEndpoints } from '../../core/spec/workspace-endpoints';
+import { endpointsInPlace, workspaceEndpoints } from '../../core/spec/workspace-endpoints';
 
 export interface SpecBundle {
   buildPlan: typeof buildPlan;
@@ -19,6 +19,7 @@ export interface SpecBundle {
   addEndpoint: typeof addEndpoint;
   removeEndpoint: typeof removeEndpoint;
   setDefaultEndpoint: typeof setDefaultEndpoint;
+  endpointsInPlace: typeof endpointsInPlace;
   endpointTestCost: typeof endpointTestCost;
   endpointTestPlan: typeof endpointTestPlan;
   resolveEndpoint: typeof resolveEndpoint;
@@ -28,6 +29,7 @@ export interface SpecBundle {
 export {
   addEndpoint,
   buildPlan,
+  endpointsInPlace,
   endpointTestCost,
   endpointTestPlan,
   fileReferences,

@@ -14,6 +14,7 @@ import type { WorkspaceFiles } from '../language/workspace-files';
 import { specBundle } from '../spec/load';
 import type { EvalIndex, IndexedFile } from '../views/eval-index';
 import { ContinuousRuns } from './continuous';
+import { parts as lazyParts } from '../parts/load';
 import { CostConsent } from './cost-consent';
 import { OutdatedResults } from './outdated';
 import { ReferenceWatch } from './reference-watch';
@@ -67,6 +68,7 @@ export class TestExplorer implements vscode.Disposable {
     );
     this.runner = this.store.add(
       new TestRunner({
+        reporter: (...args) => new (lazyParts().RunReporter)(...args),
         tree: this.tree,
         runs: controller,
         values: {
@@ -195,10 +197,13 @@ export class TestExplorer implements vscode.Disposable {
     this.isListing = true;
     const { index, documents } = this.parts;
     const files = await index.list();
+    const before = this.listed;
     this.listed = new Set(files.map(({ uri }) => uri.toString()));
     for (const file of files) this.show(file);
     for (const file of this.tree.uris) {
-      if (this.listed.has(file) || documents.get(vscode.Uri.parse(file)) !== undefined) continue;
+      if (this.listed.has(file)) continue;
+      // VS Code keeps the text of a closed editor for minutes: one that was listed and is no more has been deleted.
+      if (!before.has(file) && documents.get(vscode.Uri.parse(file)) !== undefined) continue;
       this.tree.remove(file);
       this.forget(file);
     }

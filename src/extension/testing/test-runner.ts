@@ -7,7 +7,7 @@ import type { EngineEvent } from '../../protocol/events';
 import type { RunEnd, RunStart } from '../engine/run-controller';
 import type { RunOptions, RunRequest } from '../engine/run-preparation';
 import type { Outcome } from './test-messages';
-import { RunReporter } from './run-reporter';
+import type { RunReporter } from './run-reporter';
 import { batchesOf, debugBatch, type Batch } from './test-selection';
 import type { TestSubject } from './test-data';
 import { TestSink, type ReportedState, type TestValues } from './test-sink';
@@ -28,6 +28,8 @@ export interface Runs {
 }
 
 export interface TestRunnerParts {
+  /** Makes what reports a run: it is loaded with the first one. */
+  reporter: (...args: ConstructorParameters<typeof RunReporter>) => RunReporter;
   tree: TestTree;
   runs: Runs;
   values: TestValues & {
@@ -221,10 +223,10 @@ export class TestRunner implements Disposable {
   }
 
   private follow(start: RunStart): void {
-    const { tree, createTestRun, values, onState } = this.parts;
+    const { tree, createTestRun, values, onState, reporter: report } = this.parts;
     const expected = this.expected.get(start.request);
     if (expected !== undefined) {
-      const reporter = new RunReporter(start, tree, expected.sink);
+      const reporter = report(start, tree, expected.sink);
       this.followed = { reporter, start, signal: expected.signal, own: null };
       return;
     }
@@ -234,7 +236,7 @@ export class TestRunner implements Disposable {
     let request: TestRunRequest | undefined;
     const create = (name: string | undefined): TestRun => createTestRun((request ??= values.request([root])), name);
     const sink = new TestSink(create, values, onState);
-    const reporter = new RunReporter(start, tree, sink, (items) => {
+    const reporter = report(start, tree, sink, (items) => {
       const isWhole = items.length === tree.leaves(root).length;
       request = values.request(isWhole ? [root] : items);
     });

@@ -4,11 +4,12 @@ import { DisposableStore } from '../../core/util/disposable';
 import { messageOf } from '../../core/util/errors';
 import { affects, setting } from '../config';
 import { parseText, type EvalDocuments, type ParsedDocument } from '../language/documents';
+import { specBundle } from '../spec/load';
+import { FileIndex, type IndexEntry } from './file-index';
+import { joinGlobs } from './globs';
+import { walkFiles } from './walk-files';
 
 const MAX_FILES = 2_000;
-/** Larger files are listed, not read: the list must not freeze the extension host. */
-const MAX_BYTES = 2_000_000;
-const READ_AT_ONCE = 8;
 
 export interface IndexedFile {
   uri: vscode.Uri;
@@ -18,22 +19,66 @@ export interface IndexedFile {
   error: string | null;
 }
 
-/** The eval files of the workspace. Nothing is searched or watched until somebody asks for them. */
+/**
+ * The eval files of the workspace. Nothing is searched or watched until somebody asks for them; from then on each file is
+ * read again when it changes, and no other.
+ */
 export class EvalIndex implements vscode.Disposable {
   private readonly store = new DisposableStore();
   private readonly changed = this.store.add(new vscode.EventEmitter<vscode.Uri | undefined>());
-  private files = new Map<string, IndexedFile>();
+  private readonly moved = this.store.add(new vscode.EventEmitter<{ from: vscode.Uri; to: vscode.Uri }>());
+  private readonly files: FileIndex<ParsedDocument>;
+  /** Of the keys, since making a URI costs more than looking one up. */
+  private readonly uris = new Map<string, vscode.Uri>();
   private loading: Promise<void> | null = null;
   private watchers = new DisposableStore();
+  /** By folder, whether a relative path is excluded. */
+  private readonly leftOut = new Map<string, (path: string) => boolean>();
+  private trouble: string | null = null;
 
   /** A file that changed; undefined where the list did. */
   readonly onDidChange = this.changed.event;
+  /** A file that was renamed or moved; what is known of it belongs to its new place. */
+  readonly onDidMove = this.moved.event;
 
   constructor(
-    private readonly documents: EvalDocuments,
+    documents: EvalDocuments,
     private readonly log: vscode.LogOutputChannel,
   ) {
-    this.store.add(documents.onDidParse((parsed) => this.onParse(parsed)));
+    this.files = this.store.add(
+      new FileIndex<ParsedDocument>({
+        open: (key) => documents.get(this.uriOf(key)),
+        stat: async (key) => vscode.workspace.fs.stat(this.uriOf(key)),
+        read: async (key) => new TextDecoder().decode(await vscode.workspace.fs.readFile(this.uriOf(key))),
+        parse: (key, text) => parseText(this.uriOf(key), text, 0),
+        digestOf: (parsed) => parsed.document.sha256,
+        nowMs: () => performance.now(),
+        giveWay: () => new Promise((resolve) => setImmediate(resolve)),
+      }),
+    );
+    this.store.add(
+      this.files.onDidChange((change) =>
+        this.changed.fire(change.kind === 'list' ? undefined : this.uriOf(change.key)),
+      ),
+    );
+    this.store.add(
+      this.files.onDidMove(({ from, to }) => this.moved.fire({ from: this.uriOf(from), to: this.uriOf(to) })),
+    );
+    this.store.add(documents.onDidParse((parsed) => this.files.take(parsed.uri.toString(), parsed)));
+    // What was not saved when an editor closed is not what the file says.
+    this.store.add(
+      documents.onDidClose((uri) => {
+        if (this.files.has(uri.toString())) this.follow(uri, () => this.files.touch(uri.toString()));
+      }),
+    );
+    this.store.add(
+      vscode.workspace.onDidRenameFiles(({ files }) => {
+        for (const { oldUri, newUri } of files) {
+          const isListed = (key: string): boolean => this.isListed(this.uriOf(key));
+          this.follow(newUri, () => this.files.rename(oldUri.toString(), newUri.toString(), isListed));
+        }
+      }),
+    );
     this.store.add(
       vscode.workspace.onDidChangeConfiguration((event) => {
         if (this.loading === null) return;
@@ -48,18 +93,29 @@ export class EvalIndex implements vscode.Disposable {
     );
   }
 
+  /** Why not all files are listed; null where they are. */
+  get problem(): string | null {
+    return this.trouble;
+  }
+
   /** The files by path; the first call searches. */
   async list(): Promise<IndexedFile[]> {
     this.loading ??= this.discover();
     await this.loading;
-    return [...this.files.values()].sort((a, b) => (a.uri.path < b.uri.path ? -1 : 1));
+    return this.files.list().map((entry) => this.fileOf(entry));
   }
 
-  /** Searches anew. */
+  /** A file that is listed, as far as it is known now. */
+  get(uri: vscode.Uri): IndexedFile | undefined {
+    const entry = this.files.get(uri.toString());
+    return entry === undefined ? undefined : this.fileOf(entry);
+  }
+
+  /** Searches anew. A search that ends after a later one has begun is forgotten. */
   refresh(): void {
     this.loading = this.discover();
     this.loading.then(
-      () => this.changed.fire(undefined),
+      () => undefined,
       (error: unknown) => this.log.error(`Eval files could not be searched: ${messageOf(error)}`),
     );
   }
@@ -71,78 +127,114 @@ export class EvalIndex implements vscode.Disposable {
 
   private async discover(): Promise<void> {
     this.watchers.dispose();
-    this.watchers = new DisposableStore();
-    const found = new Map<string, IndexedFile>();
-    for (const folder of vscode.workspace.workspaceFolders ?? []) {
-      const exclude = `{${[...DEFAULT_EXCLUDE, ...setting('files.exclude', folder.uri), ...hidden(folder.uri)].join(',')}}`;
-      for (const glob of setting('files.include', folder.uri)) {
-        const pattern = new vscode.RelativePattern(folder, glob);
-        for (const uri of await vscode.workspace.findFiles(pattern, exclude, MAX_FILES)) {
-          if (isEvalFile(uri)) found.set(uri.toString(), { uri, parsed: null, error: null });
+    const watchers = new DisposableStore();
+    this.watchers = watchers;
+    const troubles: string[] = [];
+    const found = await Promise.all(
+      (vscode.workspace.workspaceFolders ?? []).map(async (folder) => {
+        const include = setting('files.include', folder.uri);
+        if (include.length === 0) return [];
+        const exclude = [...DEFAULT_EXCLUDE, ...setting('files.exclude', folder.uri), ...hidden(folder.uri)];
+        // Watched before the search ends: a file that is made meanwhile is in one of the two.
+        this.watch(watchers, new vscode.RelativePattern(folder, joinGlobs(include)));
+        this.leftOut.set(folder.uri.toString(), specBundle().globMatcher(exclude));
+        try {
+          return await search(folder, include, exclude, (what) => troubles.push(what));
+        } catch (error) {
+          troubles.push(`The folder ${folder.name} could not be searched: ${messageOf(error)}`);
+          return [];
         }
-        this.watch(pattern);
-      }
-    }
-    const files = [...found.values()];
-    for (let i = 0; i < files.length; i += READ_AT_ONCE) {
-      await Promise.all(files.slice(i, i + READ_AT_ONCE).map((file) => this.read(file)));
-    }
-    this.files = found;
-  }
-
-  private watch(pattern: vscode.RelativePattern): void {
-    const watcher = this.watchers.add(vscode.workspace.createFileSystemWatcher(pattern));
-    const changed = (uri: vscode.Uri): void => {
-      this.onDisk(uri).catch((error: unknown) =>
-        this.log.error(`${uri.fsPath} could not be read: ${messageOf(error)}`),
-      );
-    };
-    this.watchers.add(watcher.onDidCreate(changed));
-    this.watchers.add(watcher.onDidChange(changed));
-    this.watchers.add(
-      watcher.onDidDelete((uri) => {
-        if (this.files.delete(uri.toString())) this.changed.fire(undefined);
       }),
     );
+    if (this.watchers !== watchers) return this.loading ?? undefined;
+    for (const trouble of troubles) this.log.warn(trouble);
+    this.trouble = troubles[0] ?? null;
+    const keys = found
+      .flat()
+      .filter(isEvalFile)
+      .map((uri) => this.keyOf(uri));
+    await this.files.replace(keys);
   }
 
-  private async onDisk(uri: vscode.Uri): Promise<void> {
-    if (!isEvalFile(uri) || DEFAULT_EXCLUDE.some((glob) => uri.path.includes(glob.slice(2, -2)))) return;
-    // An open file is followed by its document.
-    if (this.files.has(uri.toString()) && this.documents.get(uri) !== undefined) return;
-    const isNew = !this.files.has(uri.toString());
-    const file: IndexedFile = { uri, parsed: null, error: null };
-    await this.read(file);
-    this.files.set(uri.toString(), file);
-    this.changed.fire(isNew ? undefined : uri);
+  private watch(watchers: DisposableStore, pattern: vscode.RelativePattern): void {
+    const watcher = watchers.add(vscode.workspace.createFileSystemWatcher(pattern));
+    const changed = (uri: vscode.Uri): void => {
+      if (!this.isListed(uri)) return;
+      this.follow(uri, () => this.files.touch(this.keyOf(uri)));
+    };
+    watchers.add(watcher.onDidCreate(changed));
+    watchers.add(watcher.onDidChange(changed));
+    watchers.add(watcher.onDidDelete((uri) => this.files.remove(uri.toString())));
   }
 
-  private async read(file: IndexedFile): Promise<void> {
-    const open = this.documents.get(file.uri);
-    if (open !== undefined) {
-      file.parsed = open;
-      return;
-    }
-    try {
-      const { size } = await vscode.workspace.fs.stat(file.uri);
-      if (size > MAX_BYTES) {
-        file.error = 'too large to be listed';
-        return;
-      }
-      const text = new TextDecoder().decode(await vscode.workspace.fs.readFile(file.uri));
-      file.parsed = parseText(file.uri, text, 0);
-    } catch (error) {
-      file.error = messageOf(error);
-    }
+  /** Follows what happens to a file, if files are followed at all. */
+  private follow(uri: vscode.Uri, action: () => Promise<void>): void {
+    const { loading } = this;
+    if (loading === null) return;
+    // A change during the search would be overwritten by what the search has read before it.
+    loading.then(action).catch((error: unknown) => {
+      this.log.error(`${uri.toString(true)} could not be read: ${messageOf(error)}`);
+    });
   }
 
-  private onParse(parsed: ParsedDocument): void {
-    const file = this.files.get(parsed.uri.toString());
-    if (file === undefined) return;
-    file.parsed = parsed;
-    file.error = null;
-    this.changed.fire(parsed.uri);
+  /** Whether a file would be found by a search. Watchers take no exclude. */
+  private isListed(uri: vscode.Uri): boolean {
+    const folder = vscode.workspace.getWorkspaceFolder(uri);
+    if (folder === undefined || !isEvalFile(uri)) return false;
+    const path = uri.path.slice(folder.uri.path.length).replace(/^\/+/, '');
+    return this.leftOut.get(folder.uri.toString())?.(path) !== true;
   }
+
+  private fileOf({ key, parsed, error }: IndexEntry<ParsedDocument>): IndexedFile {
+    return { uri: this.uriOf(key), parsed, error };
+  }
+
+  private keyOf(uri: vscode.Uri): string {
+    const key = uri.toString();
+    this.uris.set(key, uri);
+    return key;
+  }
+
+  private uriOf(key: string): vscode.Uri {
+    const known = this.uris.get(key);
+    if (known !== undefined) return known;
+    const uri = vscode.Uri.parse(key);
+    this.uris.set(key, uri);
+    return uri;
+  }
+}
+
+async function search(
+  folder: vscode.WorkspaceFolder,
+  include: readonly string[],
+  exclude: readonly string[],
+  onTrouble: (what: string) => void,
+): Promise<vscode.Uri[]> {
+  if (folder.uri.scheme === 'file') {
+    const pattern = new vscode.RelativePattern(folder, joinGlobs(include));
+    const found = await vscode.workspace.findFiles(pattern, joinGlobs(exclude), MAX_FILES);
+    if (found.length >= MAX_FILES)
+      onTrouble(
+        `Only the first ${MAX_FILES} eval files of ${folder.name} are listed. Narrow "promptrig.files.include".`,
+      );
+    return found;
+  }
+  const isWanted = specBundle().globMatcher(include);
+  const isLeftOut = specBundle().globMatcher(exclude);
+  const { paths, complete } = await walkFiles({
+    readFolder: async (path) =>
+      (await vscode.workspace.fs.readDirectory(vscode.Uri.joinPath(folder.uri, path))).map(([name, type]) => ({
+        name,
+        isFolder: (type & vscode.FileType.Directory) !== 0,
+        isLink: (type & vscode.FileType.SymbolicLink) !== 0,
+      })),
+    isWanted,
+    // `**/node_modules/**` names what is inside of the folder.
+    isLeftOut: (path) => isLeftOut(path.endsWith('/') ? `${path}x` : path),
+    onError: (path, error) => onTrouble(`The folder ${folder.name}/${path} could not be read: ${messageOf(error)}`),
+  });
+  if (!complete) onTrouble(`${folder.name} is large: not all of its folders were searched for eval files.`);
+  return paths.map((path) => vscode.Uri.joinPath(folder.uri, path));
 }
 
 /** Shared settings are not an eval: they have nothing to run. */

@@ -1,12 +1,16 @@
 import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { DisposableStore } from '../../core/util/disposable';
-import { CommandId, TreeItemContext, ViewId, type ItemReference } from '../contributions';
-import type { ResultsStore } from '../engine/results-store';
-import { worst, type ItemState } from '../language/item-state';
-import { nodeStatuses, summarize, type NodeStatus } from '../language/line-ends';
+import { messageOf } from '../../core/util/errors';
+import { CommandId, TreeItemContext, TreeItemMark, ViewId, type ItemReference } from '../contributions';
+import type { FileResults, ResultsStore } from '../engine/results-store';
+import type { ParsedDocument } from '../language/documents';
+import { worst, WORD, withoutSign, type ItemState } from '../language/item-state';
+import { nodeStatuses, summarize, type NodeStatus, type StatusSummary } from '../language/line-ends';
 import { iconColorOf, iconIdOf } from '../language/state-icons';
 import type { SurveyNode } from '../language/survey';
+import { ENDPOINT_MIME } from './endpoints-tree';
+import { shownOf, tagCounts, type Shown, type TaggedFile } from './eval-filter';
 import type { EvalIndex, IndexedFile } from './eval-index';
 
 /** A row of the tree, and what its commands are told. */
@@ -16,54 +20,83 @@ export interface EvalRow extends ItemReference {
 
 /** Rows are redrawn at most this often while results stream in, in ms. */
 const REDRAW_MS = 250;
+/** The filter outlives the window. */
+const FILTER_STATE = 'promptrig.evalsFilter';
+/** The pointer that stands for every row of a dataset. */
+const DATASET_ID = '/dataset';
+
+export interface EvalsTreeParts {
+  index: EvalIndex;
+  results: ResultsStore;
+  state: vscode.Memento;
+  /** Called with each file that is listed, so that its stored results can be looked up. */
+  onListed: (file: IndexedFile) => void;
+  /** Whether only some evals are shown. */
+  onFiltered: (isFiltered: boolean) => void;
+  /** An endpoint was dropped on a row. */
+  onDrop: (row: EvalRow, endpoints: string[]) => void;
+  log: vscode.LogOutputChannel;
+}
 
 /** Files > cases and load stages, each with its state and its result in one line. */
-export class EvalsTree implements vscode.TreeDataProvider<EvalRow>, vscode.Disposable {
+export class EvalsTree
+  implements vscode.TreeDataProvider<EvalRow>, vscode.TreeDragAndDropController<EvalRow>, vscode.Disposable
+{
   private readonly store = new DisposableStore();
   private readonly changed = this.store.add(new vscode.EventEmitter<EvalRow | undefined>());
   /** Rows are kept, since VS Code knows them by identity. */
   private readonly rows = new Map<string, EvalRow>();
+  private readonly cache = new Map<string, { parsed: ParsedDocument; results: FileResults; statuses: NodeStatus[] }>();
   private readonly dirty = new Set<string>();
   private redrawTimer: NodeJS.Timeout | undefined;
   private files = new Map<string, IndexedFile>();
+  /** Tags whose evals are shown; all of them where there are none. */
+  private wanted: string[];
+  readonly view: vscode.TreeView<EvalRow>;
 
   readonly onDidChangeTreeData = this.changed.event;
+  readonly dragMimeTypes: string[] = [];
+  readonly dropMimeTypes = [ENDPOINT_MIME];
 
-  constructor(
-    private readonly index: EvalIndex,
-    private readonly results: ResultsStore,
-    /** Called with each file that is listed, so that its stored results can be looked up. */
-    private readonly onListed: (file: IndexedFile) => void,
-  ) {
-    const view = this.store.add(
-      vscode.window.createTreeView(ViewId.evals, { treeDataProvider: this, showCollapseAll: true }),
+  constructor(private readonly parts: EvalsTreeParts) {
+    const { index, results, state } = parts;
+    this.wanted = state.get<string[]>(FILTER_STATE, []);
+    this.view = this.store.add(
+      vscode.window.createTreeView(ViewId.evals, {
+        treeDataProvider: this,
+        dragAndDropController: this,
+        showCollapseAll: true,
+        canSelectMany: true,
+      }),
     );
+    this.showFilter();
     this.store.add(
       index.onDidChange((uri) => {
         if (uri === undefined) this.changed.fire(undefined);
-        else this.redraw(uri.toString());
+        else this.onFile(uri);
       }),
     );
     this.store.add(results.onDidChange((file) => this.redraw(file)));
+    this.store.add(vscode.workspace.onDidGrantWorkspaceTrust(() => this.changed.fire(undefined)));
     this.store.add(
-      view.onDidChangeVisibility(({ visible }) => {
+      this.view.onDidChangeVisibility(({ visible }) => {
         if (visible) this.flush();
       }),
     );
   }
 
   async getChildren(row?: EvalRow): Promise<EvalRow[]> {
-    if (row === undefined) {
-      const files = await this.index.list();
-      this.files = new Map(files.map((file) => [file.uri.toString(), file]));
-      for (const file of files) this.onListed(file);
-      return files.map((file) => this.row({ kind: 'file', uri: file.uri }));
-    }
-    const survey = this.files.get(row.uri.toString())?.parsed?.survey;
-    if (row.kind !== 'file' || survey === undefined) return [];
+    if (row === undefined) return this.roots();
+    const file = this.files.get(row.uri.toString());
+    const survey = file?.parsed?.survey;
+    if (row.kind !== 'file' || file === undefined || survey === undefined) return [];
+    const shown = this.shown(file);
+    const cases = survey.cases.filter(({ id }) => typeof shown === 'string' || shown.has(id));
+    // Stages have no tags of their own: they are shown with the whole file.
+    const stages = shown === 'all' ? survey.stages : [];
     return [
-      ...survey.cases.map(({ id }) => this.row({ kind: 'case', uri: row.uri, id })),
-      ...survey.stages.map(({ id }) => this.row({ kind: 'stage', uri: row.uri, id })),
+      ...cases.map(({ id }) => this.row({ kind: 'case', uri: row.uri, id })),
+      ...stages.map(({ id }) => this.row({ kind: 'stage', uri: row.uri, id })),
     ];
   }
 
@@ -76,9 +109,88 @@ export class EvalsTree implements vscode.TreeDataProvider<EvalRow>, vscode.Dispo
     return row.kind === 'file' || file === undefined ? this.fileItem(row, file) : this.childItem(row, file);
   }
 
+  handleDrop(row: EvalRow | undefined, data: vscode.DataTransfer): void {
+    const names: unknown = data.get(ENDPOINT_MIME)?.value;
+    // What VS Code itself carries for another view is a text, not our list.
+    if (row === undefined || !Array.isArray(names)) return;
+    this.parts.onDrop(
+      row,
+      (names as unknown[]).filter((name) => typeof name === 'string'),
+    );
+  }
+
+  /** Lets the person choose tags; those that are chosen stay until they are changed. */
+  async askForFilter(): Promise<void> {
+    const files = (await this.parts.index.list()).map(tagsOf);
+    const tags = tagCounts(files);
+    const missing = this.wanted.filter((tag) => !tags.some((known) => known.tag === tag));
+    if (tags.length + missing.length === 0) {
+      await vscode.window.showInformationMessage('No eval has tags. Give one "tags: [smoke]" to filter by it.');
+      return;
+    }
+    const items = [...tags, ...missing.map((tag) => ({ tag, files: 0 }))].map(({ tag, files: count }) => ({
+      label: tag,
+      description: `${count} file${count === 1 ? '' : 's'}`,
+      picked: this.wanted.includes(tag),
+    }));
+    const picked = await vscode.window.showQuickPick(items, {
+      title: 'Filter Evals by Tag',
+      placeHolder: 'Evals and cases with one of these tags are shown; none shows all',
+      canPickMany: true,
+      matchOnDescription: true,
+    });
+    if (picked !== undefined) await this.setFilter(picked.map(({ label }) => label));
+  }
+
+  async setFilter(tags: string[]): Promise<void> {
+    this.wanted = tags;
+    this.showFilter();
+    this.changed.fire(undefined);
+    await this.parts.state.update(FILTER_STATE, tags.length === 0 ? undefined : tags);
+  }
+
   dispose(): void {
     clearTimeout(this.redrawTimer);
     this.store.dispose();
+  }
+
+  private async roots(): Promise<EvalRow[]> {
+    const { index, onListed, log } = this.parts;
+    let files: IndexedFile[];
+    try {
+      files = await index.list();
+    } catch (error) {
+      log.error(`Eval files could not be listed: ${messageOf(error)}`);
+      this.view.message = `The eval files could not be listed: ${messageOf(error)}`;
+      return [];
+    }
+    this.files = new Map(files.map((file) => [file.uri.toString(), file]));
+    for (const file of files) onListed(file);
+    const shown = files.filter((file) => this.shown(file) !== 'none');
+    this.view.message = this.messageFor(files, shown.length);
+    this.showBadge();
+    return shown.map((file) => this.row({ kind: 'file', uri: file.uri }));
+  }
+
+  /** What a person must know before what is listed makes sense; undefined where there is nothing. */
+  private messageFor(files: readonly IndexedFile[], shown: number): string | undefined {
+    const { problem } = this.parts.index;
+    if (problem !== null) return problem;
+    if (files.length === 0) return undefined;
+    if (shown === 0) return `No eval has the tag ${this.wanted.join(' or ')}.`;
+    if (!vscode.workspace.isTrusted) return 'Evals are shown, not run: this workspace is not trusted.';
+    if (files.every(({ uri }) => uri.scheme !== 'file'))
+      return 'Evals are shown, not run: results need a folder on disk, and this workspace has none.';
+    return undefined;
+  }
+
+  private showFilter(): void {
+    this.view.description = this.wanted.length === 0 ? '' : `tag: ${this.wanted.join(', ')}`;
+    this.parts.onFiltered(this.wanted.length > 0);
+  }
+
+  private shown(file: IndexedFile): Shown {
+    return shownOf(tagsOf(file), this.wanted);
   }
 
   private fileItem(row: EvalRow, file: IndexedFile | undefined): vscode.TreeItem {
@@ -88,16 +200,24 @@ export class EvalsTree implements vscode.TreeDataProvider<EvalRow>, vscode.Dispo
     const item = new vscode.TreeItem(label, vscode.TreeItemCollapsibleState.Collapsed);
     item.id = row.uri.toString();
     item.resourceUri = row.uri;
-    item.contextValue = (survey?.stages.length ?? 0) > 0 ? TreeItemContext.fileWithLoad : TreeItemContext.file;
-    const errors =
-      file?.parsed?.document.diagnostics.filter((diagnostic) => diagnostic.severity === 'error').length ?? 0;
-    const summary = survey === undefined ? null : summarize(this.statuses(file));
-    item.description =
-      file?.error ?? (errors > 0 ? `${errors} problem${errors === 1 ? '' : 's'}` : (summary?.text ?? where));
-    item.tooltip = `${where}${summary === null ? '' : `\n${summary.text}`}`;
+    const errors = errorsOf(file);
+    const summary = this.summary(file);
+    const problem = file?.error ?? (errors > 0 ? `${errors} problem${errors === 1 ? '' : 's'}` : null);
+    item.description = problem ?? summary?.text ?? where;
     item.iconPath =
-      errors > 0 ? icon('error') : summary === null ? new vscode.ThemeIcon('beaker') : icon(summary.state);
-    item.accessibilityInformation = { label: `${label}, ${item.description}` };
+      problem !== null ? icon('error') : summary === null ? new vscode.ThemeIcon('beaker') : icon(summary.state);
+    const word = problem !== null ? 'Cannot be run' : summary === null ? 'Not run yet' : WORD[summary.state];
+    const isVirtual = row.uri.scheme !== 'file';
+    const whyNot = isVirtual ? 'It is not on disk, so it is shown and not run.' : null;
+    item.tooltip = [where, problem ?? summary?.text ?? 'not run yet', whyNot]
+      .filter((line) => line !== null)
+      .join('\n');
+    item.contextValue = [
+      (survey?.stages.length ?? 0) > 0 ? TreeItemContext.fileWithLoad : TreeItemContext.file,
+      ...(isVirtual ? [TreeItemMark.virtual] : []),
+      ...(this.isRunning(row) ? [TreeItemMark.running] : []),
+    ].join('.');
+    item.accessibilityInformation = { label: `${label}, ${word}, ${item.description}` };
     if (survey !== undefined && survey.cases.length + survey.stages.length === 0) {
       item.collapsibleState = vscode.TreeItemCollapsibleState.None;
     }
@@ -111,14 +231,20 @@ export class EvalsTree implements vscode.TreeDataProvider<EvalRow>, vscode.Dispo
     const label = node?.name ?? row.id ?? '';
     const item = new vscode.TreeItem(label, vscode.TreeItemCollapsibleState.None);
     item.id = keyOf(row);
-    item.contextValue = row.kind === 'case' ? TreeItemContext.case : TreeItemContext.stage;
+    item.contextValue = [
+      row.kind === 'case' ? TreeItemContext.case : TreeItemContext.stage,
+      ...(row.uri.scheme === 'file' ? [] : [TreeItemMark.virtual]),
+      ...(this.isRunning(row) ? [TreeItemMark.running] : []),
+    ].join('.');
     item.command = { command: CommandId.revealItem, title: 'Open', arguments: [row] };
     const status = node === undefined ? null : this.status(node, file);
-    item.iconPath =
-      status === null ? new vscode.ThemeIcon(row.kind === 'case' ? 'circle-outline' : 'dashboard') : icon(status.state);
-    item.description = status?.text.replace(/^\S\s/, '') ?? (row.kind === 'stage' ? 'load stage' : '');
-    item.tooltip = `${node?.name ?? ''}${status === null ? '' : `\n${status.text}`}`;
-    item.accessibilityInformation = { label: `${row.kind} ${label}, ${item.description}` };
+    const what = row.kind === 'stage' ? 'load stage' : row.id === DATASET_ID ? 'dataset' : 'case';
+    const plain = { 'load stage': 'dashboard', dataset: 'database', case: 'circle-outline' }[what];
+    item.iconPath = status === null ? new vscode.ThemeIcon(plain) : icon(status.state);
+    item.description = status === null ? (what === 'case' ? '' : what) : withoutSign(status.text);
+    item.tooltip = `${label}${status === null ? '' : `\n${status.text}`}`;
+    const word = status === null ? 'Not run yet' : WORD[status.state];
+    item.accessibilityInformation = { label: `${what} ${label}, ${word}, ${item.description}` };
     return item;
   }
 
@@ -133,10 +259,51 @@ export class EvalsTree implements vscode.TreeDataProvider<EvalRow>, vscode.Dispo
     return parts.find((status) => status.state === state) ?? own ?? null;
   }
 
+  /** Computed once for each state of file and results: every row of the file asks. */
   private statuses(file: IndexedFile | undefined): NodeStatus[] {
     if (file?.parsed == null) return [];
-    const { observations, running } = this.results.get(file.uri.toString());
-    return observations.length === 0 && running === null ? [] : nodeStatuses(file.parsed.survey, observations, running);
+    const key = file.uri.toString();
+    const results = this.parts.results.get(key);
+    const cached = this.cache.get(key);
+    if (cached?.parsed === file.parsed && cached.results === results) return cached.statuses;
+    const { observations, running } = results;
+    const isEmpty = observations.length === 0 && running === null;
+    const statuses = isEmpty ? [] : nodeStatuses(file.parsed.survey, observations, running);
+    this.cache.set(key, { parsed: file.parsed, results, statuses });
+    return statuses;
+  }
+
+  private summary(file: IndexedFile | undefined): StatusSummary | null {
+    return file?.parsed == null ? null : summarize(this.statuses(file));
+  }
+
+  private isRunning({ kind, uri, id }: EvalRow): boolean {
+    const { running } = this.parts.results.get(uri.toString());
+    if (running === null || kind === 'file') return running !== null;
+    return running.subjects.has(kind === 'case' ? `case:${id ?? ''}` : `stage:${id ?? ''}`);
+  }
+
+  /** How many evals fail, on the view's icon: seen while the view is closed. */
+  private showBadge(): void {
+    let failing = 0;
+    for (const file of this.files.values()) {
+      const state = this.summary(file)?.state;
+      if (state === 'failed' || state === 'error') failing++;
+    }
+    const badge =
+      failing === 0 ? undefined : { value: failing, tooltip: `${failing} failing eval${failing === 1 ? '' : 's'}` };
+    if (this.view.badge?.value !== badge?.value) this.view.badge = badge;
+  }
+
+  /** A file says something else: with other tags it may be shown or not. */
+  private onFile(uri: vscode.Uri): void {
+    const key = uri.toString();
+    const before = this.files.get(key);
+    const now = this.parts.index.get(uri);
+    if (now !== undefined) this.files.set(key, now);
+    const isSame = before !== undefined && now !== undefined && this.wanted.length === 0;
+    if (isSame) this.redraw(key);
+    else this.changed.fire(undefined);
   }
 
   private redraw(file: string): void {
@@ -151,6 +318,7 @@ export class EvalsTree implements vscode.TreeDataProvider<EvalRow>, vscode.Dispo
       const row = this.rows.get(file);
       if (row !== undefined) this.changed.fire(row);
     }
+    if (this.dirty.size > 0) this.showBadge();
     this.dirty.clear();
   }
 
@@ -161,6 +329,15 @@ export class EvalsTree implements vscode.TreeDataProvider<EvalRow>, vscode.Dispo
     this.rows.set(key, row);
     return row;
   }
+}
+
+function tagsOf(file: IndexedFile): TaggedFile {
+  const { spec, outline } = file.parsed?.document ?? {};
+  return { tags: spec?.tags ?? [], cases: outline?.cases ?? [] };
+}
+
+function errorsOf(file: IndexedFile | undefined): number {
+  return file?.parsed?.document.diagnostics.filter(({ severity }) => severity === 'error').length ?? 0;
 }
 
 function keyOf(row: EvalRow): string {

@@ -59,12 +59,12 @@ describe('contributions', () => {
       .map((entry) => entry.command);
     assert.deepEqual(
       hidden.sort(),
-      [CommandId.debugCase, CommandId.revealItem, CommandId.runCase, CommandId.runStage].sort(),
+      [CommandId.copyPath, CommandId.debugCase, CommandId.revealItem, CommandId.runCase, CommandId.runStage].sort(),
     );
   });
 
   it('uses no context key that nobody sets', () => {
-    const known: string[] = [...Object.values(ContextKey), ViewId.evals];
+    const known: string[] = [...Object.values(ContextKey), ...Object.values(ViewId)];
     const clauses = [
       ...contributes.commands.map((item) => item.enablement ?? ''),
       ...Object.values(contributes.menus).flatMap((entries) => entries.map((entry) => entry.when ?? '')),
@@ -92,10 +92,10 @@ describe('contributions', () => {
     assert.match(readFileSync(path.join(root, container.icon), 'utf8'), /currentColor/);
     assert.deepEqual(
       (contributes.views[ViewId.container] ?? []).map((view) => view.id),
-      [ViewId.evals],
+      [ViewId.evals, ViewId.endpoints, ViewId.runs],
     );
     for (const welcome of contributes.viewsWelcome) {
-      assert.equal(welcome.view, ViewId.evals);
+      assert.ok((Object.values(ViewId) as string[]).includes(welcome.view), welcome.view);
       for (const [, command] of welcome.contents.matchAll(/\(command:([\w.]+)\)/g)) {
         assert.ok(command?.startsWith('vscode.') || (commands as string[]).includes(command ?? ''), command);
       }

@@ -183,10 +183,10 @@ describe('the links of a hover', () => {
 
   it('lead to the run, the request, the comparison and the baseline, where these commands exist', () => {
     assert.deepEqual(linked(LINKS), [
-      `command:${LinkedCommand.openRun}?[{"dir":"/runs/run-1"}]`,
-      `command:${LinkedCommand.openRequest}?[{"dir":"/runs/run-1","request":"sim (a)/cases/3"}]`,
-      `command:${LinkedCommand.compareRun}?[{"dir":"/runs/run-1"}]`,
-      `command:${LinkedCommand.pinBaseline}?[{"dir":"/runs/run-1"}]`,
+      `command:${LinkedCommand.openRun}?[{"kind":"run","dir":"/runs/run-1","id":"run-1"}]`,
+      `command:${LinkedCommand.openRequest}?[{"kind":"run","dir":"/runs/run-1","id":"run-1","request":"sim (a)/cases/3"}]`,
+      `command:${LinkedCommand.compareRun}?[{"kind":"run","dir":"/runs/run-1","id":"run-1"}]`,
+      `command:${LinkedCommand.pinBaseline}?[{"kind":"run","dir":"/runs/run-1","id":"run-1"}]`,
     ]);
     assert.deepEqual(linked({ ...LINKS, hasCommand: () => false }), []);
     const some = linked({ ...LINKS, hasCommand: (id) => id === CommandId.openRunPanel, lastRun: 'run-1' });

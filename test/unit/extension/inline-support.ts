@@ -11,7 +11,7 @@ export const AT = '2026-02-03T04:05:06.000Z';
 export function parsed(
   text: string,
   files: FileInputs = NO_FILES,
-  path = '/work/chat.eval.yaml',
+  path = '/w/chat.eval.yaml',
 ): { document: EvalDocument; survey: Survey; text: string } {
   const document = parseEvalFile(text, path);
   return { document, survey: surveyOf(document, valueHashOf(document), files), text };

@@ -69,19 +69,19 @@ describe('the lenses of a file', () => {
   it('are the same in files of other tools', () => {
     const text =
       'description: Chat\nprompts: ["Answer {{q}}"]\nproviders: [openai:gpt-4o]\ntests:\n  - description: refund\n    vars: { q: 1 }\n';
-    const found = shown(text, IDLE, '/work/promptfooconfig.yaml');
+    const found = shown(text, IDLE, '/w/promptfooconfig.yaml');
     assert.deepEqual(
       found.map((lens) => lens.replace(/ \[.*/, '')),
       ['description: Chat: Run eval', '- description: refund: Run', '- description: refund: Debug'],
     );
     const github =
       'name: Chat\nmodel: openai/gpt-4o\nmessages:\n  - role: user\n    content: "{{input}}"\ntestData:\n  - input: hi\nevaluators:\n  - name: yes\n    string: { contains: yes }\n';
-    assert.ok(shown(github, IDLE, '/work/chat.prompt.yml').includes('name: Chat: Run eval'));
+    assert.ok(shown(github, IDLE, '/w/chat.prompt.yml').includes('name: Chat: Run eval'));
   });
 
   it('test the endpoints of shared settings, which have nothing to run', () => {
     const text = 'endpoints:\n  - name: vllm\n    url: http://127.0.0.1:8000/v1\n  - { name: other, api: sim }\n';
-    assert.deepEqual(shown(text, IDLE, '/work/promptrig.yaml'), [
+    assert.deepEqual(shown(text, IDLE, '/w/promptrig.yaml'), [
       '- name: vllm: Test [vllm]',
       '- { name: other, api: sim }: Test [other]',
     ]);

@@ -13,7 +13,7 @@ import { assertion, record, slo, stage } from './support';
 function fixes(
   text: string,
   observe: (run: RunObserver) => void,
-  path = '/work/chat.eval.yaml',
+  path = '/w/chat.eval.yaml',
 ): { title: string; text: string }[] {
   const { document, survey } = parsed(text, undefined, path);
   const run = new RunObserver(survey, AT, true);
@@ -125,7 +125,7 @@ describe('accepting an answer', () => {
       const [fix, ...others] = accepted(file(before), answer, answer);
       assert.deepEqual(others, []);
       assert.equal(fix?.text, file(after));
-      const { spec } = parseEvalFile(fix.text, '/work/chat.eval.yaml');
+      const { spec } = parseEvalFile(fix.text, '/w/chat.eval.yaml');
       assert.ok(JSON.stringify(spec?.cases).includes(JSON.stringify(answer)), fix.text);
     }
   });
@@ -180,7 +180,7 @@ describe('skipping a case', () => {
     ] as const) {
       const text = only(fixes(before, observe), /^Skip the case "one"$/);
       assert.equal(text, after);
-      assert.equal(parseEvalFile(text, '/work/chat.eval.yaml').spec?.cases?.[0]?.skip, 'failed on 2026-02-03');
+      assert.equal(parseEvalFile(text, '/w/chat.eval.yaml').spec?.cases?.[0]?.skip, 'failed on 2026-02-03');
     }
   });
 
@@ -189,14 +189,14 @@ describe('skipping a case', () => {
     assert.deepEqual(fixes(alias, observe), []);
     const foreign =
       'prompts: [hi]\nproviders: [openai:gpt-4o]\ntests:\n  - assert:\n      - { type: contains, value: x }\n';
-    const { survey } = parsed(foreign, undefined, '/work/promptfooconfig.yaml');
+    const { survey } = parsed(foreign, undefined, '/w/promptfooconfig.yaml');
     const [first] = survey.cases;
     const [own] = survey.nodes.filter(({ kind }) => kind === 'assertion');
     assert.ok(first && own);
     const found = fixes(
       foreign,
       (run) => run.onCase(record(first.pointer, 'one', [assertion(own.pointer, { outcome: 'failed' })])),
-      '/work/promptfooconfig.yaml',
+      '/w/promptfooconfig.yaml',
     );
     assert.deepEqual(found, []);
   });

@@ -206,10 +206,10 @@ slo:
   - ttft.p99 <= 200ms
 `;
   const INPUTS = [
-    { pointer: '/prompt', path: '/work/prompt.txt' },
-    { pointer: '/cases/0/vars/q', path: '/work/one.txt' },
-    { pointer: '/cases/0/assert/0/is-json', path: '/work/schema.json' },
-    { pointer: '/dataset', path: '/work/rows.csv' },
+    { pointer: '/prompt', path: '/w/prompt.txt' },
+    { pointer: '/cases/0/vars/q', path: '/w/one.txt' },
+    { pointer: '/cases/0/assert/0/is-json', path: '/w/schema.json' },
+    { pointer: '/dataset', path: '/w/rows.csv' },
   ];
   const files = (changed: string | null, unread: string | null = null): FileInputs => ({
     inputs: INPUTS,
@@ -237,11 +237,11 @@ slo:
   it('dim all results with the prompt', () => {
     const all = nodeStatuses(parsed(TEXT, files(null)).survey, observedWith(files(null))).length;
     assert.equal(all, 9);
-    assert.equal(stale('/work/prompt.txt').length, all);
+    assert.equal(stale('/w/prompt.txt').length, all);
   });
 
   it('dim the case whose variable is read from it, and what is drawn from all cases', () => {
-    assert.deepEqual(stale('/work/one.txt'), [
+    assert.deepEqual(stale('/w/one.txt'), [
       '/cases/0',
       '/cases/0/assert/0',
       '/cases/0/assert/1',
@@ -252,33 +252,33 @@ slo:
   });
 
   it('dim the assertion that uses it, and the rate of all', () => {
-    assert.deepEqual(stale('/work/schema.json'), ['/cases/0/assert/0', '/slo/0']);
+    assert.deepEqual(stale('/w/schema.json'), ['/cases/0/assert/0', '/slo/0']);
   });
 
   it('dim the rows of the dataset, and what is drawn from them', () => {
-    assert.deepEqual(stale('/work/rows.csv'), ['/dataset', '/load/0', '/slo/0', '/slo/1']);
+    assert.deepEqual(stale('/w/rows.csv'), ['/dataset', '/load/0', '/slo/0', '/slo/1']);
   });
 
   it('say nothing while they are unread, at the time or now', () => {
-    const unreadNow = parsed(TEXT, files(null, '/work/prompt.txt')).survey;
+    const unreadNow = parsed(TEXT, files(null, '/w/prompt.txt')).survey;
     assert.ok(nodeStatuses(unreadNow, observedWith(files(null))).every(({ state }) => state !== 'stale'));
-    const unreadThen = observedWith(files(null, '/work/prompt.txt'));
-    const now = parsed(TEXT, files('/work/prompt.txt')).survey;
+    const unreadThen = observedWith(files(null, '/w/prompt.txt'));
+    const now = parsed(TEXT, files('/w/prompt.txt')).survey;
     assert.ok(nodeStatuses(now, unreadThen).every(({ state }) => state !== 'stale'));
   });
 
   it('of imported files count for everything, since their pointers are those of another format', () => {
     const text = 'prompts: [file://prompt.txt]\nproviders: [openai:gpt-4o]\ntests:\n  - vars: { q: 1 }\n';
     const inputs = (digest: string): FileInputs => ({
-      inputs: [{ pointer: '/prompts/0', path: '/work/prompt.txt' }],
+      inputs: [{ pointer: '/prompts/0', path: '/w/prompt.txt' }],
       digestOf: () => digest,
     });
-    const { survey } = parsed(text, inputs('old'), '/work/promptfooconfig.yaml');
+    const { survey } = parsed(text, inputs('old'), '/w/promptfooconfig.yaml');
     const [first] = survey.cases;
     assert.ok(first);
     const observer = new RunObserver(survey, AT, true);
     observer.onCase(record(first.pointer, first.name, []));
-    const after = parsed(text, inputs('new'), '/work/promptfooconfig.yaml').survey;
+    const after = parsed(text, inputs('new'), '/w/promptfooconfig.yaml').survey;
     assert.deepEqual(
       nodeStatuses(after, observer.observations).map(({ state }) => state),
       ['stale'],

@@ -20,6 +20,7 @@ import type { RunOptions, RunRequest } from '../../../src/extension/engine/run-p
 import type { ParsedDocument } from '../../../src/extension/language/documents';
 import { surveyOf } from '../../../src/extension/language/survey';
 import { TestRunner, type Runs } from '../../../src/extension/testing/test-runner';
+import { RunReporter } from '../../../src/extension/testing/run-reporter';
 import { TestTree, type TestItemHost } from '../../../src/extension/testing/test-tree';
 import type { EngineEvent } from '../../../src/protocol/events';
 import type { RunPlan } from '../../../src/protocol/plan';
@@ -403,6 +404,7 @@ export function harness(): Harness {
     preserveFocus: false,
   });
   const runner = new TestRunner({
+    reporter: (...args) => new RunReporter(...args),
     tree,
     runs,
     values: {

@@ -1,0 +1,298 @@
+import * as vscode from 'vscode';
+import { DisposableStore } from '../../core/util/disposable';
+import { messageOf } from '../../core/util/errors';
+import { formatSeconds, formatValue } from '../../protocol/format';
+import { affects } from '../config';
+import { CommandId, TreeItemContext, TreeItemMark, ViewId } from '../contributions';
+import type { Planner } from '../engine/planner';
+import type { RunController } from '../engine/run-controller';
+import { escapeMarkdown } from '../language/markdown';
+import { groupByDay, type RunDay } from './run-days';
+import { RunHistory, type StoredRun } from './run-history';
+import { iconOf, matchesText, wordOf, type RunSummary } from './run-summary';
+import { emptyTrash } from './run-trash';
+
+/** A row of a run, and what its commands are told. */
+export interface RunRow {
+  kind: 'run';
+  /** Absolute folder of the run. */
+  dir: string;
+  id: string;
+  run: StoredRun;
+}
+
+export type RunsRow = RunRow | { kind: 'day'; day: RunDay<StoredRun> };
+
+/** What watchers tell of a run that goes on is looked at this often, in ms. */
+const REFRESH_MS = 1_000;
+
+export interface RunsTreeParts {
+  planner: Planner;
+  controller: RunController;
+  /** Whether only some runs are shown. */
+  onFiltered: (isFiltered: boolean) => void;
+  log: vscode.LogOutputChannel;
+}
+
+/** The runs that are stored in the folders of this window, by day. Each is read when its row is drawn. */
+export class RunsTree implements vscode.TreeDataProvider<RunsRow>, vscode.Disposable {
+  private readonly store = new DisposableStore();
+  private readonly changed = this.store.add(new vscode.EventEmitter<RunsRow | undefined>());
+  private readonly history = new RunHistory();
+  private readonly rows = new Map<string, RunRow>();
+  private readonly days = new Map<string, RunsRow & { kind: 'day' }>();
+  readonly view: vscode.TreeView<RunsRow>;
+  private watchers = new DisposableStore();
+  private watched = '';
+  private filter = '';
+  private timer: NodeJS.Timeout | undefined;
+  private readonly dirty = new Set<string>();
+  private listChanged = false;
+  /** The folder of the run in progress. */
+  private active: string | null = null;
+  private trashLooked = false;
+
+  readonly onDidChangeTreeData = this.changed.event;
+
+  constructor(private readonly parts: RunsTreeParts) {
+    const { controller } = parts;
+    this.view = this.store.add(
+      vscode.window.createTreeView(ViewId.runs, {
+        treeDataProvider: this,
+        showCollapseAll: true,
+        canSelectMany: true,
+      }),
+    );
+    this.store.add(
+      controller.onDidStart(({ plan }) => {
+        this.active = plan.outDir;
+        this.later(null);
+      }),
+    );
+    this.store.add(
+      controller.onDidEnd(({ dir }) => {
+        this.active = null;
+        if (dir !== null) this.later(dir);
+      }),
+    );
+    this.store.add(
+      vscode.workspace.onDidChangeConfiguration((event) => {
+        if (affects(event, 'runsDirectory')) this.refresh();
+      }),
+    );
+    this.store.add(vscode.workspace.onDidChangeWorkspaceFolders(() => this.refresh()));
+  }
+
+  /** Whether a folder is that of the run in progress. */
+  isActive(dir: string): boolean {
+    return this.active === dir;
+  }
+
+  /** Looks at the folders again. */
+  refresh(): void {
+    this.changed.fire(undefined);
+  }
+
+  async getChildren(row?: RunsRow): Promise<RunsRow[]> {
+    if (row === undefined) return this.roots();
+    return row.kind === 'day' ? row.day.runs.map((run) => this.row(run)) : [];
+  }
+
+  getParent(row: RunsRow): RunsRow | undefined {
+    if (row.kind === 'day') return undefined;
+    return [...this.days.values()].find(({ day }) => day.runs.some(({ dir }) => dir === row.dir));
+  }
+
+  async getTreeItem(row: RunsRow): Promise<vscode.TreeItem> {
+    return row.kind === 'day' ? this.dayItem(row.day) : this.runItem(row, await this.history.read(row.run));
+  }
+
+  /** What a run says; for commands. */
+  read(row: RunRow): Promise<RunSummary> {
+    return this.history.read(row.run);
+  }
+
+  /** Filters while the person types; leaving the box empty, or by Escape, shows what was shown before. */
+  async askForFilter(): Promise<void> {
+    const input = vscode.window.createInputBox();
+    const before = this.filter;
+    input.title = 'Filter Runs';
+    input.placeholder = 'Words in the name, file, target or verdict, such as: chat failed';
+    input.value = before;
+    await new Promise<void>((resolve) => {
+      let accepted = false;
+      input.onDidChangeValue((value) => this.setFilter(value));
+      input.onDidAccept(() => {
+        accepted = true;
+        input.hide();
+      });
+      input.onDidHide(() => {
+        if (!accepted) this.setFilter(before);
+        resolve();
+        input.dispose();
+      });
+      input.show();
+    });
+  }
+
+  setFilter(filter: string): void {
+    const text = filter.trim();
+    if (text === this.filter) return;
+    this.filter = text;
+    this.view.description = text;
+    this.parts.onFiltered(text !== '');
+    this.changed.fire(undefined);
+  }
+
+  dispose(): void {
+    clearTimeout(this.timer);
+    this.watchers.dispose();
+    this.store.dispose();
+  }
+
+  private async roots(): Promise<RunsRow[]> {
+    const { log } = this.parts;
+    const dirs = this.runsDirs();
+    this.watch(dirs);
+    let runs: StoredRun[];
+    try {
+      runs = await this.history.list(dirs);
+    } catch (error) {
+      log.error(messageOf(error));
+      this.view.message = messageOf(error);
+      return [];
+    }
+    this.tidy(dirs);
+    const shown = await this.filtered(runs);
+    this.view.message = runs.length > 0 && shown.length === 0 ? `No run matches "${this.filter}".` : undefined;
+    const days = groupByDay(shown, ({ startedAt }) => startedAt, new Date());
+    const rows = days.map((day) => {
+      const row = this.days.get(day.id) ?? { kind: 'day' as const, day };
+      row.day = day;
+      return row;
+    });
+    this.days.clear();
+    for (const row of rows) this.days.set(row.day.id, row);
+    return rows;
+  }
+
+  private async filtered(runs: StoredRun[]): Promise<StoredRun[]> {
+    if (this.filter === '') return runs;
+    const summaries = await Promise.all(runs.map((run) => this.history.read(run)));
+    return runs.filter((_, index) => {
+      const summary = summaries[index];
+      return summary !== undefined && matchesText(summary, this.filter);
+    });
+  }
+
+  private runsDirs(): string[] {
+    const { planner } = this.parts;
+    const folders = (vscode.workspace.workspaceFolders ?? []).filter(({ uri }) => uri.scheme === 'file');
+    // Of files outside of every folder, too.
+    return [...new Set([...folders.map(({ uri }) => planner.runsDirectory(uri)), planner.looseRunsDirectory])];
+  }
+
+  private watch(dirs: readonly string[]): void {
+    const identity = dirs.join('\n');
+    if (identity === this.watched) return;
+    this.watched = identity;
+    this.watchers.dispose();
+    this.watchers = new DisposableStore();
+    for (const dir of dirs) {
+      const watcher = this.watchers.add(
+        vscode.workspace.createFileSystemWatcher(new vscode.RelativePattern(vscode.Uri.file(dir), '*/run.json')),
+      );
+      this.watchers.add(watcher.onDidCreate(() => this.later(null)));
+      this.watchers.add(watcher.onDidDelete(() => this.later(null)));
+      this.watchers.add(watcher.onDidChange((uri) => this.later(vscode.Uri.joinPath(uri, '..').fsPath)));
+    }
+  }
+
+  /** Runs of another window, or of the command line, are written several times a second. */
+  private later(dir: string | null): void {
+    if (dir === null) this.listChanged = true;
+    else this.dirty.add(dir);
+    this.timer ??= setTimeout(() => {
+      this.timer = undefined;
+      const rows = [...this.dirty].map((one) => this.rows.get(one));
+      const isNew = this.listChanged || this.filter !== '' || rows.includes(undefined);
+      this.dirty.clear();
+      this.listChanged = false;
+      if (isNew) this.changed.fire(undefined);
+      else for (const row of rows) this.changed.fire(row);
+    }, REFRESH_MS);
+  }
+
+  /** Once a window: deletions of days ago are made final. */
+  private tidy(dirs: readonly string[]): void {
+    if (this.trashLooked) return;
+    this.trashLooked = true;
+    const work = async (): Promise<void> => {
+      for (const dir of dirs) await emptyTrash(dir, Date.now());
+    };
+    work().catch((error: unknown) => this.parts.log.warn(`Deleted runs could not be removed: ${messageOf(error)}`));
+  }
+
+  private row(run: StoredRun): RunRow {
+    const known = this.rows.get(run.dir) ?? { kind: 'run', dir: run.dir, id: run.id, run };
+    known.run = run;
+    this.rows.set(run.dir, known);
+    return known;
+  }
+
+  private dayItem(day: RunDay<StoredRun>): vscode.TreeItem {
+    const [first] = this.days.keys();
+    const isOpen = day.id === first || this.filter !== '';
+    const item = new vscode.TreeItem(
+      day.label,
+      isOpen ? vscode.TreeItemCollapsibleState.Expanded : vscode.TreeItemCollapsibleState.Collapsed,
+    );
+    item.id = day.id;
+    const count = `${day.runs.length} run${day.runs.length === 1 ? '' : 's'}`;
+    item.description = count;
+    item.accessibilityInformation = { label: `${day.label}, ${count}` };
+    return item;
+  }
+
+  private runItem(row: RunRow, summary: RunSummary): vscode.TreeItem {
+    const item = new vscode.TreeItem(summary.name, vscode.TreeItemCollapsibleState.None);
+    const isActive = this.active === row.dir;
+    const word = isActive ? 'running' : wordOf(summary);
+    const time = summary.startedAt.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', hour12: false });
+    const length = summary.elapsedMs === null ? '' : durationText(summary.elapsedMs);
+    const parts = [word, summary.result, time, length].filter((part) => part !== '');
+    item.id = row.dir;
+    item.description = parts.join(' · ');
+    const { icon, color } = isActive ? { icon: 'loading~spin', color: 'testing.iconQueued' } : iconOf(summary);
+    item.iconPath = new vscode.ThemeIcon(icon, new vscode.ThemeColor(color));
+    const mark = {
+      finished: TreeItemMark.finished,
+      running: isActive ? TreeItemMark.running : TreeItemMark.unfinished,
+      broken: TreeItemMark.broken,
+    }[summary.state];
+    item.contextValue = `${TreeItemContext.run}.${mark}`;
+    item.tooltip = tooltipOf(summary, word, length);
+    item.accessibilityInformation = { label: `Run ${summary.name}, ${item.description}` };
+    if (summary.state !== 'broken') item.command = { command: CommandId.openRun, title: 'Open', arguments: [row] };
+    return item;
+  }
+}
+
+function durationText(ms: number): string {
+  return ms < 10_000 ? formatValue(ms, 'ms') : formatSeconds(ms / 1000);
+}
+
+function tooltipOf(summary: RunSummary, word: string, length: string): vscode.MarkdownString {
+  const facts: [string, string][] = [
+    ['Verdict', word],
+    ['Result', summary.result],
+    ['File', summary.source],
+    ['Targets', summary.targets.join(', ')],
+    ['Tags', summary.tags.join(', ')],
+    ['Started', summary.startedAt.toLocaleString()],
+    ['Took', length],
+    ['Folder', summary.id],
+  ];
+  const lines = facts.filter(([, text]) => text !== '').map(([label, text]) => `${label}: ${escapeMarkdown(text)}`);
+  return new vscode.MarkdownString([`**${escapeMarkdown(summary.name)}**`, ...lines].join('\n\n'));
+}
