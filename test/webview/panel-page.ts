@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import type { Browser, Page } from 'playwright-core';
-import type { HostToRunPanel, RunPanelState, RunPanelToHost } from '../../src/protocol/run-panel';
+import type { HostToRunPanel, RunPanelReply, RunPanelState, RunPanelToHost } from '../../src/protocol/run-panel';
 import { launchBrowser } from '../host/browser';
 
 export type ThemeName = 'dark' | 'light' | 'high-contrast' | 'high-contrast-light';
@@ -113,6 +113,12 @@ export class PanelPage {
 
   async send(message: HostToRunPanel): Promise<void> {
     this.seq = message.seq;
+    await this.page.evaluate(`fakeHost.send(${JSON.stringify(message)})`);
+    await this.settle();
+  }
+
+  /** Answers something that the page has asked. */
+  async reply(message: RunPanelReply): Promise<void> {
     await this.page.evaluate(`fakeHost.send(${JSON.stringify(message)})`);
     await this.settle();
   }

@@ -5,11 +5,20 @@ import type {
   CaseRecord,
   CurveResult,
   PhaseReport,
+  QualityResult,
+  RequestRecord,
   RunVerdict,
   SloResult,
   StageResult,
 } from '../../src/protocol/run-json';
-import type { RunPanelSample, RunPanelStage, RunPanelState, RunPanelTarget } from '../../src/protocol/run-panel';
+import type {
+  RequestDetail,
+  RequestRow,
+  RunPanelSample,
+  RunPanelStage,
+  RunPanelState,
+  RunPanelTarget,
+} from '../../src/protocol/run-panel';
 
 /** A small deterministic generator (mulberry32): tests must not depend on chance. */
 export function random(seed: number): () => number {
@@ -258,6 +267,7 @@ export function runState(values: Partial<RunPanelState> = {}): RunPanelState {
     statusText: '',
     verdict: 'fail',
     startedAt: '2026-01-05T10:00:00.000Z',
+    can: { pin: true, rerunFailed: true, files: true },
     targets: [target()],
     metrics: {
       ttft: {
@@ -289,6 +299,7 @@ export function runningState(): RunPanelState {
   return runState({
     status: 'running',
     verdict: null,
+    can: { pin: false, rerunFailed: false, files: true },
     targets: [
       target({
         stages: [
@@ -437,4 +448,116 @@ export function capacityState(values: Partial<RunPanelState> = {}): RunPanelStat
     targets: [target({ stages: [plain, wholeStage(), ...steps], curves: [curve()], phases: phases(), cases: [] })],
     ...values,
   });
+}
+
+/** Start of the fixture's stage on the clock of its run. */
+export const ORIGIN_MS = 4000;
+
+/** The record of a point, as requests.ndjson would have it. */
+export function recordOf(point: TickPoint, values: Partial<RequestRecord> = {}): RequestRecord {
+  const [targetId = '', stageName = '', index = '0'] = point.request.split('/');
+  const first = point.t + ORIGIN_MS;
+  const scheduled = first - (point.ttft ?? 40);
+  const gaps = point.ok
+    ? Array.from({ length: 119 }, (_, i) => (i === 70 ? (point.itlMax ?? 30) : (point.itl ?? 25)))
+    : [];
+  const last = first + gaps.reduce((sum, gap) => sum + gap, 0);
+  return {
+    id: point.request,
+    target: targetId,
+    stage: stageName,
+    index: Number(index),
+    case: '/cases/0',
+    phase: point.warmup ? 'warmup' : 'measured',
+    outcome: point.ok ? 'completed' : 'failed',
+    scheduled,
+    sent: scheduled + 9,
+    headers: point.ok ? scheduled + 20 : null,
+    first: point.ok ? first : null,
+    first_answer: point.ok ? first : null,
+    last: point.ok ? last : null,
+    end: point.ok ? last + 1 : first,
+    connect_ms: 6,
+    itl: gaps,
+    input_tokens: 412,
+    output_tokens: point.ok ? 120 : null,
+    cached_input_tokens: 256,
+    reasoning_tokens: 0,
+    tokens_source: 'usage',
+    events: gaps.length + 1,
+    finish_reason: point.ok ? 'stop' : null,
+    status: point.ok ? 200 : 429,
+    cost: 0.00021,
+    ...(point.ok ? {} : { error: { kind: 'http_429', message: 'The server refused the request: it is busy (429).' } }),
+    ...values,
+  };
+}
+
+export function rowOf(point: TickPoint, values: Partial<RequestRow> = {}): RequestRow {
+  const {
+    id,
+    outcome,
+    scheduled,
+    sent,
+    connect_ms: connectMs,
+    first,
+    last,
+    end,
+    output_tokens,
+    error,
+  } = recordOf(point);
+  const instants = { scheduled, sent, connectMs, first, last, end };
+  return {
+    ...{ id, outcome, ...instants, outputTokens: output_tokens, errorKind: error?.kind ?? null },
+    caseName: 'Names the return window',
+    ...values,
+  };
+}
+
+export function detailOf(point: TickPoint, values: Partial<RequestDetail> = {}): RequestDetail {
+  return {
+    record: recordOf(point),
+    prompt: {
+      messages: [
+        { role: 'system', content: 'You answer questions about the shop Acme in one or two sentences.' },
+        { role: 'user', content: 'Until when can I return my shoes?' },
+      ],
+      cutCharacters: 0,
+    },
+    caseName: 'Names the return window',
+    answer: caseRecord({
+      outcome: 'failed',
+      answer: 'You can return it within two weeks, if I remember correctly.',
+      score: 0.5,
+      assertions: [
+        {
+          ...{ pointer: '/cases/0/assert/0', type: 'contains', outcome: 'failed', score: 0, severity: 'error' },
+          reason: 'does not contain "30 days"; the answer starts "You can return it within two weeks, if I…"',
+          expected: '30 days',
+        },
+        {
+          ...{ pointer: '/cases/0/assert/1', type: 'icontains', outcome: 'passed', score: 1, severity: 'error' },
+          reason: 'contains "return" at character 9',
+          spans: [[8, 14]],
+        },
+      ],
+    }),
+    answerReason: '',
+    ...values,
+  };
+}
+
+export function quality(values: Partial<QualityResult> = {}): QualityResult {
+  const counts = { cases: 6, passed: 4, failed: 2, errors: 0, skipped: 0 };
+  return {
+    ...{ ...counts, pass_rate: 0.667, ci: [0.3, 0.903], score: 0.833, flake_rate: 0.5, slo: [] },
+    pass_at: { 1: 0.667, 3: 1 },
+    pass_all: { 1: 0.667, 3: 0.5 },
+    repeated: [
+      { case: '/cases/1', case_id: 'refund-time', name: 'Says how long a refund takes', n: 3, passed: 2, distinct: 3 },
+      { case: '/cases/0', case_id: 'returns-window', name: 'Names the return window', n: 3, passed: 3, distinct: 1 },
+    ],
+    judge: { calls: 9, input_tokens: 4100, output_tokens: 320, cost: 0.0031, graded_twice: 3, disagreed: 1 },
+    ...values,
+  };
 }

@@ -73,16 +73,18 @@ describe('run panel', function () {
       await panel.snapshot(state);
       await panel.page.locator('vscode-dropdown[aria-label="Stage"]').click();
       await panel.page.locator('vscode-option', { hasText: 'burst' }).click();
-      await panel.page.locator('section[aria-label="Rate and concurrency"] vscode-button').click();
+      await panel.page.locator('section[aria-label="Rate"] .toggle-table').click();
       assert.deepEqual(await panel.savedState(), {
         source: 'evals/shop.eval.yaml',
         choice: { target: 'sim', stage: 'burst' },
         tables: ['rate'],
+        zoom: null,
+        latency: 'ttft',
       });
       await panel.page.reload();
       assert.deepEqual(await panel.posted(), [{ type: 'ready' }]);
       await panel.snapshot(state);
-      assert.equal(await panel.page.locator('section[aria-label="Rate and concurrency"] table').isVisible(), true);
+      assert.equal(await panel.page.locator('section[aria-label="Rate"] table').isVisible(), true);
       const chosen = `document.querySelector('vscode-dropdown[aria-label="Stage"]').value`;
       assert.equal(await panel.page.evaluate<string>(chosen), 'burst');
     });
@@ -140,7 +142,7 @@ describe('run panel', function () {
       await panel.snapshot(state);
       const tops = () =>
         panel.page
-          .locator('.tiles, .counters, .chart, .detail, .errors, .quality')
+          .locator('.tiles, .counters, .chart, .distribution, .errors, .requests, .quality')
           .evaluateAll((all) => all.map((element) => Math.round(element.getBoundingClientRect().top)));
       const before = await tops();
       const { results } = stage();
@@ -155,29 +157,49 @@ describe('run panel', function () {
     it('reveals the SLO, the case and the assertion that are clicked', async () => {
       await panel.snapshot(runState());
       await panel.posted();
-      await panel.page.locator('.tile').first().click();
-      await panel.page.locator('summary').nth(1).click();
+      await panel.page.locator('.tile-file').first().click();
+      await panel.page.locator('.cases summary').nth(1).click();
       await panel.page.getByRole('button', { name: 'regex' }).click();
       await panel.page.getByRole('button', { name: 'Go to the case' }).click();
       await panel.page.getByRole('button', { name: 'evals/shop.eval.yaml' }).click();
-      assert.deepEqual(await panel.posted(), [
-        { type: 'reveal', pointer: '/load/stages/0/slo/0' },
-        { type: 'reveal', pointer: '/cases/1/assert/1' },
-        { type: 'reveal', pointer: '/cases/1' },
-        { type: 'reveal', pointer: '' },
-      ]);
+      assert.deepEqual(
+        (await panel.posted()).filter(({ type }) => type === 'reveal'),
+        [
+          { type: 'reveal', pointer: '/load/stages/0/slo/0' },
+          { type: 'reveal', pointer: '/cases/1/assert/1' },
+          { type: 'reveal', pointer: '/cases/1' },
+          { type: 'reveal', pointer: '' },
+        ],
+      );
     });
 
     it('stops a running run and reruns a finished one', async () => {
+      const action = (name: string) =>
+        panel.page.locator('.actions vscode-button', { hasText: new RegExp(`^\\s*${name}\\s*$`) });
+      const asked = async () => (await panel.posted()).filter(({ type }) => type !== 'rows' && type !== 'ack');
       await panel.snapshot(runningState());
-      await panel.posted();
-      await panel.page.locator('.actions vscode-button', { hasText: 'Stop' }).click();
-      await panel.page.locator('.actions vscode-button', { hasText: 'Rerun' }).click({ force: true });
-      assert.deepEqual(await panel.posted(), [{ type: 'stop' }]);
-      await panel.delta({ kind: 'status', status: 'completed', statusText: '', verdict: 'pass' });
-      await panel.posted();
-      await panel.page.locator('.actions vscode-button', { hasText: 'Rerun' }).click();
-      assert.deepEqual(await panel.posted(), [{ type: 'rerun' }]);
+      await asked();
+      await action('Stop').click();
+      await action('Rerun').click({ force: true });
+      assert.deepEqual(await asked(), [{ type: 'stop' }]);
+      for (const name of ['Rerun failed', 'Pin as baseline', 'Export'])
+        assert.equal(await action(name).isVisible(), false, name);
+      await panel.delta(
+        { kind: 'status', status: 'completed', statusText: '', verdict: 'pass' },
+        { kind: 'run', patch: { can: { pin: true, rerunFailed: true, files: true } } },
+      );
+      await action('Rerun').click();
+      await action('Rerun failed').click();
+      await action('Pin as baseline').click();
+      assert.deepEqual(await asked(), [{ type: 'rerun' }, { type: 'rerun-failed' }, { type: 'pin' }]);
+    });
+
+    it('offers only what can be done with the run', async () => {
+      await panel.snapshot(runState({ can: { pin: false, rerunFailed: false, files: false } }));
+      assert.deepEqual(
+        (await panel.page.locator('.actions vscode-button:visible').allTextContents()).map((text) => text.trim()),
+        ['Stop', 'Rerun'],
+      );
     });
 
     it('shows progress where a total is known', async () => {
@@ -204,14 +226,18 @@ describe('run panel', function () {
       assert.equal(await panel.page.locator('.body').isVisible(), false);
     });
 
-    it('says that it is getting ready until something is measured', async () => {
+    it('says that it is getting ready until something is measured, and moves nothing then', async () => {
       const state = runningState();
-      for (const each of state.targets[0]?.stages ?? []) Object.assign(each, { status: 'waiting', points: [] });
+      for (const each of state.targets[0]?.stages ?? [])
+        Object.assign(each, { status: 'waiting', points: [], history: [] });
       Object.assign(state.targets[0] ?? {}, { cases: [] });
       await panel.snapshot(state);
-      assert.equal(await panel.page.locator('.notice vscode-progress-ring').isVisible(), true);
+      assert.deepEqual(await panel.texts('.summary'), ['Starting the engine and warming its connections.']);
+      const top = () => panel.page.locator('.tiles').evaluate((element) => element.getBoundingClientRect().top);
+      const before = await top();
       await panel.delta({ kind: 'stage', ...AT, patch: { status: 'running' } });
-      assert.equal(await panel.page.locator('.notice').isVisible(), false);
+      assert.deepEqual(await panel.texts('.summary'), ['Measuring steady chat on sim, stage 2 of 3.']);
+      assert.equal(await top(), before);
     });
 
     it('says what happened and what was kept when the engine dies, and keeps showing it', async () => {
@@ -229,7 +255,10 @@ describe('run panel', function () {
       assert.equal(await requests('Time to first token'), 119);
       await panel.posted();
       await panel.page.locator('.notice vscode-button').click();
-      assert.deepEqual(await panel.posted(), [{ type: 'rerun' }]);
+      assert.deepEqual(
+        (await panel.posted()).filter(({ type }) => type === 'rerun'),
+        [{ type: 'rerun' }],
+      );
     });
 
     it('puts the answers first where there is no load', async () => {
@@ -296,7 +325,7 @@ describe('run panel', function () {
     it('has a table that says the same', async () => {
       await panel.snapshot(runState());
       const chart = panel.page.locator('section[aria-label="Time to first token"]');
-      await chart.locator('vscode-button').click();
+      await chart.locator('.toggle-table').click();
       assert.equal(await chart.locator('canvas').isVisible(), false);
       const cells = await chart
         .locator('tbody tr')
@@ -308,7 +337,7 @@ describe('run panel', function () {
       assert.match(cells[0]?.[0] ?? '', /^0:00 – 0:05 \(warm-up\)$/);
       assert.match(cells[3]?.[3] ?? '', /^\d+ ms$/);
       await panel.delta({ kind: 'points', ...AT, points: points(20) });
-      await chart.locator('vscode-button').click();
+      await chart.locator('.toggle-table').click();
       assert.equal(await chart.locator('canvas').isVisible(), true);
       assert.equal(await requests('Time to first token'), 500);
     });
@@ -323,20 +352,22 @@ describe('run panel', function () {
       }));
       await panel.snapshot(runState({ targets: [target({ stages: [stage({ points: three, history: [] })] })] }));
       const plot = panel.page.locator('section[aria-label="Time to first token"] .plot');
-      const selected = async () => (await panel.texts('.detail dd'))[0];
+      const selected = async () => (await panel.texts('.dock h2'))[0];
       const box = (await plot.boundingBox()) ?? assert.fail();
       // Halfway along the time axis, and at 100 of 250 ms: found by trying the column rather than by knowing the layout.
       const middle = 56 + (box.width - 56 - 12) / 2;
-      for (let y = 20; y < 200 && (await panel.page.locator('.detail dl').isHidden()); y += 8)
+      for (let y = 20; y < 200 && (await panel.page.locator('.dock').isHidden()); y += 8)
         await plot.click({ position: { x: middle, y } });
-      assert.equal(await selected(), 'sim/steady chat/1');
+      assert.equal(await selected(), 'Request #1');
       await plot.press('ArrowRight');
-      assert.equal(await selected(), 'sim/steady chat/2');
+      assert.equal(await selected(), 'Request #2');
       await plot.press('ArrowRight');
-      assert.equal(await selected(), 'sim/steady chat/2');
+      assert.equal(await selected(), 'Request #2');
       await plot.press('Home');
-      assert.equal(await selected(), 'sim/steady chat/0');
-      assert.deepEqual((await panel.texts('.detail dd')).slice(1, 3), ['10 s', '100 ms']);
+      assert.equal(await selected(), 'Request #0');
+      assert.deepEqual((await panel.texts('.dock .quick dd'))[0], '100 ms');
+      await plot.press('Escape');
+      assert.equal(await panel.page.locator('.dock').isVisible(), false);
     });
 
     it('stays usable with 50,000 requests', async () => {
@@ -358,7 +389,7 @@ describe('run panel', function () {
       assert.equal((await panel.posted()).filter(({ type }) => type === 'ack').length, 6);
       const plot = panel.page.locator('section[aria-label="Inter-token latency"] .plot');
       await plot.press('Home');
-      assert.match((await panel.texts('.detail dd'))[0] ?? '', /^sim\//);
+      assert.match((await panel.texts('.dock h2'))[0] ?? '', /^Request #\d+/);
     });
 
     it('follows the reader to another stage and back', async () => {
@@ -375,7 +406,7 @@ describe('run panel', function () {
 
     it('shows another run in place of one of the same shape', async () => {
       await panel.snapshot(runState());
-      await panel.page.locator('section[aria-label="Time to first token"] vscode-button').click();
+      await panel.page.locator('section[aria-label="Time to first token"] .toggle-table').click();
       const table = () => panel.texts('section[aria-label="Time to first token"] tbody tr');
       const before = await table();
       const stages = [stage({ points: points(480, { failEvery: 240, seed: 5 }) })];
@@ -450,7 +481,7 @@ describe('run panel', function () {
     it('have a table that says the same', async () => {
       await panel.snapshot(capacityState());
       await choose('knee');
-      await chart().locator('.chart-head vscode-button').click();
+      await chart().locator('.toggle-table').click();
       assert.equal(await chart().locator('canvas').isVisible(), false);
       const rows = await chart()
         .locator('tbody tr')
@@ -575,21 +606,25 @@ describe('run panel', function () {
           ],
         }),
       );
-      await panel.page.locator('summary').first().click();
+      await panel.page.locator('.cases summary').first().click();
       assert.equal(await panel.page.evaluate('globalThis.canary'), undefined);
       assert.equal(await panel.page.locator('main img, main script, main b').count(), 0);
-      assert.equal(await panel.page.locator('.answer').last().textContent(), canary);
+      assert.equal(await panel.page.locator('.cases .answer').last().textContent(), canary);
       assert.equal(await panel.page.locator('h1').textContent(), canary);
     });
 
     it('adds answers as they come without closing the one that is open', async () => {
       await panel.snapshot(runningState());
-      await panel.page.locator('summary').first().click();
-      await panel.delta({ kind: 'case', target: 'sim', record: caseRecord({ case_id: 'new', name: 'Another' }) });
+      await panel.page.locator('.cases summary').first().click();
+      await panel.delta({
+        kind: 'case',
+        target: 'sim',
+        record: caseRecord({ case_id: 'new', case: '/cases/9', name: 'Another' }),
+      });
       assert.equal((await panel.texts('.case-name')).at(-1), 'Another');
       assert.equal(
         await panel.page
-          .locator('details')
+          .locator('.cases details')
           .first()
           .evaluate((element) => element.hasAttribute('open')),
         true,
@@ -598,27 +633,29 @@ describe('run panel', function () {
 
     it('shows only what did not pass, on request', async () => {
       await panel.snapshot(runState());
-      await panel.page.locator('vscode-checkbox').click();
+      await panel.page.locator('vscode-checkbox', { hasText: 'Only what did not pass' }).click();
       assert.deepEqual(await panel.texts('.case-name'), ['Says how long a refund takes', 'Returns the order as JSON']);
     });
 
     it('opens a million characters in two steps', async () => {
       const answer = 'word '.repeat(200_000);
       await panel.snapshot(runState({ targets: [target({ stages: [], cases: [caseRecord({ answer })] })] }));
-      await panel.page.locator('summary').first().click();
+      await panel.page.locator('.cases summary').first().click();
       assert.ok(((await panel.page.locator('.answer').textContent()) ?? '').length < 5000);
       await panel.page.getByRole('button', { name: 'Show all 1,000,000 characters' }).click();
       assert.equal(await panel.page.locator('.answer').textContent(), answer);
     });
 
     it('shows thousands of cases a page at a time', async () => {
-      const cases = Array.from({ length: 450 }, (_, i) => caseRecord({ case_id: `case ${i}`, name: `Case ${i}` }));
+      const cases = Array.from({ length: 450 }, (_, i) =>
+        caseRecord({ case_id: `case ${i}`, case: `/cases/${i}`, name: `Case ${i}` }),
+      );
       await panel.snapshot(runState({ targets: [target({ stages: [], cases })] }));
-      assert.equal(await panel.page.locator('details').count(), 200);
+      assert.equal(await panel.page.locator('.cases details').count(), 200);
       const more = panel.page.locator('vscode-button', { hasText: 'Show 200 more' });
       await more.click();
       await more.click();
-      assert.equal(await panel.page.locator('details').count(), 450);
+      assert.equal(await panel.page.locator('.cases details').count(), 450);
       assert.equal(await more.isVisible(), false);
     });
   });
@@ -660,7 +697,7 @@ describe('run panel', function () {
         knee.targets[0]?.stages.shift();
         for (const each of [state, runningState(), runState({ status: 'crashed', statusText: long }), knee]) {
           await panel.snapshot(each);
-          const summary = panel.page.locator('summary').first();
+          const summary = panel.page.locator('.cases summary').first();
           if (await summary.isVisible()) await summary.click();
           const overflow = await panel.page.evaluate<number>(
             'document.documentElement.scrollWidth - document.documentElement.clientWidth',
@@ -692,7 +729,7 @@ describe('run panel', function () {
       panel = await browser.open();
       await panel.snapshot(runState());
       const seen: string[] = [];
-      for (let i = 0; i < 40; i++) {
+      for (let i = 0; i < 90; i++) {
         await panel.page.keyboard.press('Tab');
         const name = await panel.page.evaluate<string>(`(() => {
           const e = document.activeElement;
@@ -707,10 +744,17 @@ describe('run panel', function () {
         /^Rerun/,
         /shop\.eval\.yaml/,
         /^TTFT p99/,
-        /^Requests per second/,
+        /^Go to the SLO/,
+        /^Save Time to first token/,
         /^Show as table/,
         /^Time to first token: left and right/,
         /^Inter-token latency: left and right/,
+        /^Latency of the distribution/,
+        /^Histogram: left and right/,
+        /^Rate: plus and minus/,
+        /^Requests to list/,
+        /^Find in requests/,
+        /^Requests: arrow keys/,
         /^Only what did not pass/,
         /Names the return window/,
         /Splits out the VAT/,
@@ -725,12 +769,15 @@ describe('run panel', function () {
       panel = await browser.open();
       await panel.snapshot(runState());
       await panel.posted();
-      await panel.page.locator('summary').nth(1).focus();
+      await panel.page.locator('.cases summary').nth(1).focus();
       await panel.page.keyboard.press('Enter');
       await panel.page.getByRole('button', { name: 'icontains' }).waitFor();
       await panel.page.keyboard.press('Tab');
       await panel.page.keyboard.press('Enter');
-      assert.deepEqual(await panel.posted(), [{ type: 'reveal', pointer: '/cases/1/assert/0' }]);
+      assert.deepEqual(
+        (await panel.posted()).filter(({ type }) => type !== 'rows'),
+        [{ type: 'reveal', pointer: '/cases/1/assert/0' }],
+      );
     });
   });
 
@@ -751,8 +798,8 @@ describe('run panel', function () {
         for (const state of states) {
           await panel.snapshot(state);
           if (state === states[0]) {
-            await panel.page.locator('summary').nth(1).click();
-            await panel.page.locator('section[aria-label="Time to first token"] vscode-button').click();
+            await panel.page.locator('.cases summary').nth(1).click();
+            await panel.page.locator('section[aria-label="Time to first token"] .toggle-table').click();
           }
           assert.deepEqual(await panel.accessibilityViolations(), [], state.status);
         }

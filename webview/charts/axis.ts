@@ -7,8 +7,16 @@ const TIME_STEPS_MS = [
 ];
 
 export interface Axis {
+  /** 0 where it is absent. */
+  min?: number;
   max: number;
   step: number;
+}
+
+/** A stretch of time, in ms since the stage started. */
+export interface TimeSpan {
+  from: number;
+  to: number;
 }
 
 /** The tightest axis from 0 to at least `value` that has three to five round steps (1, 2, 2.5 or 5 times a power of ten). */
@@ -45,4 +53,26 @@ export function latencyAxisEnd(parts: { limit: number | null; bulk: number | nul
   const bulk = Math.max((parts.bulk ?? 0) * 1.25, (parts.limit ?? 0) * 1.25);
   const slowest = (parts.slowest ?? 0) * 1.05;
   return slowest <= bulk * 2 ? Math.max(slowest, bulk) : bulk;
+}
+
+/** A part of a time axis: exactly from its one end to the other, with round steps in between. */
+export function spanAxis({ from, to }: TimeSpan, ticks: number): Axis {
+  const length = to - from;
+  return {
+    min: from,
+    max: to,
+    step: TIME_STEPS_MS.find((step) => length / step <= ticks) ?? Math.ceil(length / ticks),
+  };
+}
+
+/**
+ * The axis of a distribution: from 0, or from a round value below `low` where nearly half of it would be empty otherwise.
+ * What lies beyond `high` is for the caller to count.
+ */
+export function distributionAxis(low: number, high: number): Axis {
+  const whole = valueAxis(high);
+  if (low < high * 0.4) return whole;
+  const { step } = valueAxis(high - low);
+  const min = Math.max(0, Math.floor(low / step - 1e-9) * step);
+  return { min, max: Math.max(min + step, Math.ceil(high / step - 1e-9) * step), step };
 }

@@ -1,10 +1,11 @@
 /** One latency over the time of a stage: each request, the rolling p50 and p99, the limits. */
 import type { TickPoint } from '../../src/protocol/events';
 import type { RunPanelSample } from '../../src/protocol/run-panel';
-import { latencyAxisEnd, timeAxis, valueAxis } from './axis';
+import { latencyAxisEnd, spanAxis, timeAxis, valueAxis, type TimeSpan } from './axis';
 import type { Palette } from './palette';
 import { PointLayer } from './point-layer';
 import type { PointSeries } from './point-series';
+import { timeTicks } from './series-chart';
 import { StageLayer, type Limit } from './stage-layer';
 import { TimeChart } from './time-chart';
 
@@ -19,6 +20,8 @@ export interface LatencyInput {
   cooldownMs: number;
   plannedMs: number | null;
   elapsedMs: number;
+  /** The part that is looked at; null for all of it. */
+  zoom: TimeSpan | null;
 }
 
 export class LatencyChart {
@@ -32,7 +35,7 @@ export class LatencyChart {
   constructor(
     private readonly canvas: HTMLCanvasElement,
     private readonly metric: 'ttft' | 'itl',
-    format: { time: (ms: number) => string; latency: (ms: number) => string },
+    format: { time: (ms: number, step: number) => string; latency: (ms: number) => string },
     palette: Palette,
   ) {
     this.points = new PointLayer(metric, metric === 'itl' ? 'itlMax' : null);
@@ -73,7 +76,9 @@ export class LatencyChart {
     });
     this.points.state.limit = input.limits.length === 0 ? null : Math.min(...input.limits.map(({ value }) => value));
     this.points.state.top = y.max;
-    this.chart.draw({ x: timeAxis(input.elapsedMs, input.plannedMs, this.canvas.clientWidth < 480 ? 5 : 8), y });
+    const ticks = timeTicks(this.canvas);
+    const x = input.zoom === null ? timeAxis(input.elapsedMs, input.plannedMs, ticks) : spanAxis(input.zoom, ticks);
+    this.chart.draw({ x, y });
   }
 
   /** Marks that lie above the axis and are drawn at its edge. */
@@ -97,10 +102,10 @@ export class LatencyChart {
     for (let i = series.indexAt(this.chart.timeAt(pixel.x - REACH_PX)); i < series.points.length; i++) {
       const point = series.points[i] as TickPoint;
       if (point.t > until) break;
-      const value = point[this.metric];
-      const at = this.chart.toPixel(point.t, point.ok && value !== null ? Math.min(value, top) : 0);
-      const distance = (at.x - pixel.x) ** 2 + (at.y - pixel.y) ** 2;
-      if (distance <= bestDistance) {
+      for (const value of this.marksOf(point)) {
+        const at = this.chart.toPixel(point.t, Math.min(value, top));
+        const distance = (at.x - pixel.x) ** 2 + (at.y - pixel.y) ** 2;
+        if (distance > bestDistance) continue;
         bestDistance = distance;
         best = point;
       }
@@ -108,9 +113,24 @@ export class LatencyChart {
     return best;
   }
 
+  /** Where the marks of a request stand: its mean and its longest gap are two; one that failed stands at the bottom. */
+  private marksOf(point: TickPoint): number[] {
+    if (!point.ok) return [0];
+    const values = this.metric === 'itl' && !point.warmup ? [point.itl, point.itlMax] : [point[this.metric]];
+    return values.filter((value) => value !== null);
+  }
+
   /** Where the mark of a request is, in pixels of the canvas. */
   position(point: TickPoint): { x: number; y: number } {
     return this.chart.toPixel(point.t, Math.min(point[this.metric] ?? 0, this.points.state.top));
+  }
+
+  timeAt(pixel: number): number {
+    return this.chart.timeAt(pixel);
+  }
+
+  get area(): { left: number; right: number; top: number; bottom: number } {
+    return this.chart.area;
   }
 
   setPalette(palette: Palette): void {

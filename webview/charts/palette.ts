@@ -11,6 +11,7 @@ export interface Palette {
   limit: string;
   failed: string;
   secondary: string;
+  connect: string;
   fontFamily: string;
   /** Fewer alphas, heavier lines and distinct shapes: colours alone do not separate there. */
   highContrast: boolean;
@@ -38,6 +39,7 @@ export function readPalette(): Palette {
     limit: read('charts-red', 'errorForeground', 'foreground'),
     failed: read('charts-red', 'errorForeground', 'foreground'),
     secondary: read('charts-green', 'foreground'),
+    connect: read('charts-yellow', 'foreground'),
     fontFamily: read('font-family'),
     highContrast: document.body.classList.contains('vscode-high-contrast'),
   };

@@ -7,6 +7,8 @@ import type { Frame, Layer } from './time-chart';
 /** Marks share a pixel beyond this many: nobody can tell them apart, and drawing them twice costs frames. */
 const DENSE = 5000;
 const SPRITE_PX = 12;
+/** From this many marks at once on, pixels are written one by one: stamping 50,000 pictures would take a whole frame and more. */
+const MANY = 2000;
 
 type Mark = 'within' | 'over' | 'warmup' | 'gap' | 'gapOver' | 'failed' | 'above';
 
@@ -36,7 +38,8 @@ interface Cloud {
 
 export class PointLayer implements Layer {
   readonly state: PointLayerState = { series: null, limit: null, top: 1, selected: null, hovered: null };
-  private sprites: { key: string; images: Record<Mark, HTMLCanvasElement> } | null = null;
+  private sprites: { key: string; images: Record<Mark, HTMLCanvasElement>; masks: Partial<Record<Mark, Mask>> } | null =
+    null;
   private cloud: Cloud | null = null;
 
   /** `value` places the dot; `gap`, where given, a dash at the request's longest gap. */
@@ -70,10 +73,15 @@ export class PointLayer implements Layer {
       const value = point[this.value];
       const y = !point.ok || value === null ? frame.area.bottom - 6 : frame.y(Math.min(value, this.state.top));
       const { context } = frame;
+      const chosen = point === this.state.selected;
       context.beginPath();
-      context.arc(frame.x(point.t), y, point === this.state.selected ? 6 : 5, 0, Math.PI * 2);
-      context.lineWidth = point === this.state.selected ? 2 : 1;
-      context.strokeStyle = point === this.state.selected ? frame.palette.focus : frame.palette.foreground;
+      context.arc(frame.x(point.t), y, chosen ? 6 : 5, 0, Math.PI * 2);
+      // A ring between two others of the background: marks of any colour may lie around it.
+      context.lineWidth = chosen ? 5 : 3;
+      context.strokeStyle = frame.palette.background;
+      context.stroke();
+      context.lineWidth = chosen ? 2 : 1;
+      context.strokeStyle = frame.palette.foreground;
       context.stroke();
     }
   }
@@ -102,38 +110,76 @@ export class PointLayer implements Layer {
   }
 
   private drawNew(cloud: Cloud, frame: Frame, series: PointSeries): void {
-    const images = this.spritesFor(frame.palette, series.points.length > DENSE);
+    const dense = series.points.length > DENSE;
+    const count = cloud.arrived.length - cloud.drawn;
+    if (count === 0) return;
+    const stamps = this.stamps(cloud, frame.palette, dense, count > MANY);
     const { limit } = this.state;
-    const place = this.placer(cloud, frame, images, series.points.length > DENSE ? 2 : 1);
+    const { left, right } = frame.area;
+    const place = this.placer(cloud, frame, stamps, dense ? 2 : 1);
     for (; cloud.drawn < cloud.arrived.length; cloud.drawn++) {
       const point = cloud.arrived[cloud.drawn] as TickPoint;
+      const x = frame.x(point.t);
+      // Outside of the part that is looked at.
+      if (x < left - 1 || x > right + 1) continue;
       if (!point.ok) {
-        stamp(cloud.top, images.failed, frame.x(point.t), frame.area.bottom - 6);
+        stamps.put('top', 'failed', x, frame.area.bottom - 6);
         continue;
       }
       const gap = this.gap === null ? null : point[this.gap];
-      if (gap !== null && !point.warmup) place(point.t, gap, limit !== null && gap > limit ? 'gapOver' : 'gap');
+      if (gap !== null && !point.warmup) place(x, gap, limit !== null && gap > limit ? 'gapOver' : 'gap');
       const value = point[this.value];
       if (value === null) continue;
       const over = limit !== null && value > limit;
-      place(point.t, value, point.warmup ? 'warmup' : over ? 'over' : 'within');
+      place(x, value, point.warmup ? 'warmup' : over ? 'over' : 'within');
     }
+    stamps.done();
   }
 
   /** Returns a function that draws one mark unless its cell has one of its kind already. */
-  private placer(cloud: Cloud, { area, x: toX, y: toY }: Frame, images: Record<Mark, HTMLCanvasElement>, cell: number) {
+  private placer(cloud: Cloud, { area, y: toY }: Frame, stamps: Stamps, cell: number) {
     const columns = Math.ceil((area.right - area.left) / cell) + 1;
-    return (t: number, value: number, mark: Mark): void => {
-      const x = toX(t);
+    return (x: number, value: number, mark: Mark): void => {
       const beyond = value > this.state.top;
       if (beyond) cloud.beyondAxis++;
       const y = beyond ? area.top + 4 : toY(value);
       const index = Math.floor((y - area.top) / cell) * columns + Math.floor((x - area.left) / cell);
       if (cloud.taken[index] === 1) return;
       cloud.taken[index] = 1;
-      if (beyond) stamp(cloud.top, images.above, x, y);
-      else stamp(mark === 'over' || mark === 'gapOver' ? cloud.top : cloud.base, images[mark], x, y);
+      if (beyond) stamps.put('top', 'above', x, y);
+      else stamps.put(mark === 'over' || mark === 'gapOver' ? 'top' : 'base', mark, x, y);
     };
+  }
+
+  /** A way to draw marks: pictures for a few, pixels for many. */
+  private stamps(cloud: Cloud, palette: Palette, dense: boolean, many: boolean): Stamps {
+    const images = this.spritesFor(palette, dense);
+    if (!many) {
+      return {
+        put: (layer, mark, x, y) =>
+          cloud[layer].drawImage(images[mark], x - SPRITE_PX / 2, y - SPRITE_PX / 2, SPRITE_PX, SPRITE_PX),
+        done: () => undefined,
+      };
+    }
+    const ratio = cloud.base.getTransform().a;
+    const { width, height } = cloud.base.canvas;
+    const pixels = {
+      base: cloud.base.getImageData(0, 0, width, height),
+      top: cloud.top.getImageData(0, 0, width, height),
+    };
+    return {
+      put: (layer, mark, x, y) => blend(pixels[layer], this.maskOf(mark), Math.round(x * ratio), Math.round(y * ratio)),
+      done: () => {
+        cloud.base.putImageData(pixels.base, 0, 0);
+        cloud.top.putImageData(pixels.top, 0, 0);
+      },
+    };
+  }
+
+  private maskOf(mark: Mark): Mask {
+    const { sprites } = this;
+    if (sprites === null) throw new Error('No mark has been prepared.');
+    return (sprites.masks[mark] ??= maskOf(sprites.images[mark]));
   }
 
   /** Stamping a prepared image is several times faster than a path for each mark. */
@@ -200,7 +246,7 @@ export class PointLayer implements Layer {
         { fill: palette.limit },
       ),
     };
-    this.sprites = { key, images };
+    this.sprites = { key, images, masks: {} };
     return images;
   }
 }
@@ -216,7 +262,8 @@ function picture(
   height: number,
   ratio: number,
 ): CanvasRenderingContext2D {
-  const context = former ?? document.createElement('canvas').getContext('2d');
+  // Read and written by the processor: a canvas on the graphics card would be fetched from it for every batch.
+  const context = former ?? document.createElement('canvas').getContext('2d', { willReadFrequently: true });
   if (context === null) throw new Error(NO_CANVAS);
   // Setting the size empties a canvas and resets its transform.
   context.canvas.width = width;
@@ -234,7 +281,7 @@ function sprite(
 ): HTMLCanvasElement {
   const canvas = document.createElement('canvas');
   canvas.width = canvas.height = Math.ceil(SPRITE_PX * ratio);
-  const context = canvas.getContext('2d');
+  const context = canvas.getContext('2d', { willReadFrequently: true });
   if (context === null) throw new Error(NO_CANVAS);
   context.scale(ratio, ratio);
   context.translate(SPRITE_PX / 2, SPRITE_PX / 2);
@@ -252,6 +299,46 @@ function sprite(
   return canvas;
 }
 
-function stamp(context: CanvasRenderingContext2D, image: HTMLCanvasElement, x: number, y: number): void {
-  context.drawImage(image, x - SPRITE_PX / 2, y - SPRITE_PX / 2, SPRITE_PX, SPRITE_PX);
+/** Draws marks into the two pictures of a cloud. */
+interface Stamps {
+  put(layer: 'base' | 'top', mark: Mark, x: number, y: number): void;
+  done(): void;
+}
+
+/** The pixels of a mark that are not empty, by their distance from its middle. */
+interface Mask {
+  dx: number[];
+  dy: number[];
+  /** Red, green, blue, alpha of each. */
+  rgba: number[];
+}
+
+function maskOf(image: HTMLCanvasElement): Mask {
+  const { width, height } = image;
+  const data = image.getContext('2d')?.getImageData(0, 0, width, height).data ?? new Uint8ClampedArray(0);
+  const mask: Mask = { dx: [], dy: [], rgba: [] };
+  for (let i = 0; i < data.length; i += 4) {
+    if (data[i + 3] === 0) continue;
+    const at = i / 4;
+    mask.dx.push((at % width) - Math.floor(width / 2));
+    mask.dy.push(Math.floor(at / width) - Math.floor(height / 2));
+    mask.rgba.push(data[i] ?? 0, data[i + 1] ?? 0, data[i + 2] ?? 0, data[i + 3] ?? 0);
+  }
+  return mask;
+}
+
+/** Writes a mark where it is denser than what is there: marks of one colour grow together, and never thin each other out. */
+function blend({ data, width, height }: ImageData, { dx, dy, rgba }: Mask, x: number, y: number): void {
+  for (let i = 0; i < dx.length; i++) {
+    const atX = x + (dx[i] ?? 0);
+    const atY = y + (dy[i] ?? 0);
+    if (atX < 0 || atY < 0 || atX >= width || atY >= height) continue;
+    const at = (atY * width + atX) * 4;
+    const alpha = rgba[i * 4 + 3] ?? 0;
+    if ((data[at + 3] ?? 0) >= alpha) continue;
+    data[at] = rgba[i * 4] ?? 0;
+    data[at + 1] = rgba[i * 4 + 1] ?? 0;
+    data[at + 2] = rgba[i * 4 + 2] ?? 0;
+    data[at + 3] = alpha;
+  }
 }

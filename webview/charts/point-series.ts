@@ -4,12 +4,21 @@ import type { TickPoint } from '../../src/protocol/events';
 /** Beyond it the webview's memory would grow without end in an hour-long stage; as many as the extension keeps. */
 const MAX_POINTS = 100_000;
 
-/** Width of a bucket of the value histogram, as a ratio: fine enough to choose an axis by. */
-const BUCKET_RATIO = 1.05;
-const BUCKETS = 512;
+/** Width of a bucket of the value histograms, as a ratio: what a chart of a distribution can show. */
+const BUCKET_RATIO = 1.01;
+const BUCKETS = 2400;
 const SMALLEST_MS = 0.01;
+const LOG_RATIO = Math.log(BUCKET_RATIO);
+/** Values that stand for all of them where single ones were dropped. */
+const MOST_VALUES = 100_000;
 
-export type PointValue = 'ttft' | 'itl' | 'itlMax';
+export type PointValue = 'ttft' | 'itl' | 'itlMax' | 'e2e';
+const VALUES: PointValue[] = ['ttft', 'itl', 'itlMax', 'e2e'];
+
+interface Histogram {
+  counts: Uint32Array;
+  total: number;
+}
 
 export class PointSeries {
   /** Sorted by `t`. */
@@ -21,14 +30,14 @@ export class PointSeries {
   failed = 0;
   /** Requests that were dropped to stay below the cap. */
   dropped = 0;
-  private readonly histograms: Record<PointValue, { counts: Uint32Array; total: number }>;
+  private readonly all: Record<PointValue, Histogram> = emptyHistograms();
+  /** Without warm-up and cool-down. */
+  private readonly measured: Record<PointValue, Histogram> = emptyHistograms();
 
   constructor(
     points: readonly TickPoint[] = [],
     private readonly maxPoints = MAX_POINTS,
   ) {
-    const empty = () => ({ counts: new Uint32Array(BUCKETS), total: 0 });
-    this.histograms = { ttft: empty(), itl: empty(), itlMax: empty() };
     this.append(points);
   }
 
@@ -63,9 +72,9 @@ export class PointSeries {
     return low;
   }
 
-  /** Roughly (within 5%) the `share` quantile of all values seen; null without any. Chooses axes, never a reported number. */
+  /** Roughly (within 1%) the `share` quantile of all values seen; null without any. Chooses axes, never a reported number. */
   roughQuantile(value: PointValue, share: number): number | null {
-    const { counts, total } = this.histograms[value];
+    const { counts, total } = this.all[value];
     if (total === 0) return null;
     let left = share * total;
     for (let bucket = 0; bucket < BUCKETS; bucket++) {
@@ -75,16 +84,34 @@ export class PointSeries {
     return SMALLEST_MS * BUCKET_RATIO ** BUCKETS;
   }
 
+  /**
+   * Measured latencies of every request that was seen, those that were dropped since included: sorted, each within 1%, and
+   * where there were very many, one for several.
+   */
+  spread(value: PointValue): Float64Array {
+    const { counts, total } = this.measured[value];
+    const share = Math.min(1, MOST_VALUES / Math.max(1, total));
+    const values: number[] = [];
+    let owed = 0;
+    for (let bucket = 0; bucket < BUCKETS; bucket++) {
+      owed += (counts[bucket] ?? 0) * share;
+      const middle = SMALLEST_MS * BUCKET_RATIO ** (bucket + 0.5);
+      for (; owed >= 1 - 1e-9; owed--) values.push(middle);
+    }
+    return Float64Array.from(values);
+  }
+
   private count(point: TickPoint): void {
     if (!point.ok) this.failed++;
-    for (const name of ['ttft', 'itl', 'itlMax'] as const) {
+    for (const name of VALUES) {
       const value = point[name];
       if (value === null) continue;
-      const bucket = Math.floor(Math.log(Math.max(value, SMALLEST_MS) / SMALLEST_MS) / Math.log(BUCKET_RATIO));
-      const histogram = this.histograms[name];
-      const index = Math.min(BUCKETS - 1, bucket);
-      histogram.counts[index] = (histogram.counts[index] ?? 0) + 1;
-      histogram.total++;
+      const bucket = Math.min(
+        BUCKETS - 1,
+        Math.floor(Math.log(Math.max(value, SMALLEST_MS) / SMALLEST_MS) / LOG_RATIO),
+      );
+      add(this.all[name], bucket);
+      if (point.ok && !point.warmup) add(this.measured[name], bucket);
     }
   }
 
@@ -111,6 +138,16 @@ export class PointSeries {
     points.sort((a, b) => a.t - b.t);
     this.arrived = [...points];
   }
+}
+
+function emptyHistograms(): Record<PointValue, Histogram> {
+  const empty = () => ({ counts: new Uint32Array(BUCKETS), total: 0 });
+  return { ttft: empty(), itl: empty(), itlMax: empty(), e2e: empty() };
+}
+
+function add(histogram: Histogram, bucket: number): void {
+  histogram.counts[bucket] = (histogram.counts[bucket] ?? 0) + 1;
+  histogram.total++;
 }
 
 function slower(a: TickPoint, b: TickPoint): TickPoint {

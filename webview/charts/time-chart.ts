@@ -18,7 +18,6 @@ export interface LineSpec {
   dash?: number[];
   /** Only where colours alone do not separate the lines. */
   highContrastDash?: number[];
-  axis?: 'y' | 'y2';
 }
 
 /** One redraw, as a layer sees it; `x`, `y` turn ms and values into pixels. */
@@ -39,21 +38,19 @@ export interface Layer {
 export interface TimeChartOptions {
   lines: LineSpec[];
   layers: Layer[];
-  formatTime: (ms: number) => string;
+  /** @param step distance of two steps of the axis */
+  formatTime: (ms: number, step: number) => string;
   formatValue: (value: number) => string;
-  /** Where given, a second axis on the right. */
-  formatSecond?: (value: number) => string;
 }
+
+/** Room for the labels of the vertical axis. Fixed: an axis that widens with its labels would push the plot sideways. */
+const VALUE_AXIS_PX = 56;
 
 export class TimeChart {
   /** The points of each line, in the order of `lines`; the owner pushes into them and calls `draw`. */
   readonly data: XY[][];
   private readonly chart: Chart<'line', XY[]>;
-  private axes: { x: Axis; y: Axis; y2: Axis } = {
-    x: { max: 10_000, step: 2000 },
-    y: { max: 1, step: 0.25 },
-    y2: { max: 1, step: 0.25 },
-  };
+  private axes: { x: Axis; y: Axis } = { x: { max: 10_000, step: 2000 }, y: { max: 1, step: 0.25 } };
 
   constructor(
     canvas: HTMLCanvasElement,
@@ -70,9 +67,8 @@ export class TimeChart {
   }
 
   /** Redraws with these axes. Costs a few ms at 50,000 points: call it from a frame limiter. */
-  draw(axes: { x: Axis; y: Axis; y2?: Axis }): void {
-    const { x, y, y2 } = axes;
-    this.axes = { x, y, y2: y2 ?? this.axes.y2 };
+  draw(axes: { x: Axis; y: Axis }): void {
+    this.axes = axes;
     this.applyAxes();
     this.chart.update('none');
   }
@@ -102,6 +98,11 @@ export class TimeChart {
     return this.scale('x').getValueForPixel(pixel) ?? Number.NaN;
   }
 
+  /** Where the plot is within the canvas, in pixels. */
+  get area(): { left: number; right: number; top: number; bottom: number } {
+    return this.chart.chartArea;
+  }
+
   destroy(): void {
     this.chart.destroy();
   }
@@ -124,7 +125,7 @@ export class TimeChart {
     return this.options.lines.map((line, i) => ({
       label: line.label,
       data: this.data[i] ?? [],
-      yAxisID: line.axis ?? 'y',
+      yAxisID: 'y',
       pointRadius: 0,
       pointHitRadius: 0,
       borderJoinStyle: 'round',
@@ -133,11 +134,11 @@ export class TimeChart {
   }
 
   private applyAxes(): void {
-    for (const id of ['x', 'y', 'y2'] as const) {
+    for (const id of ['x', 'y'] as const) {
       const scale = this.chart.options.scales?.[id];
       if (scale?.type !== 'linear') continue;
+      scale.min = this.axes[id].min ?? 0;
       scale.max = this.axes[id].max;
-      if (scale.ticks !== undefined) Object.assign(scale.ticks, { stepSize: this.axes[id].step });
     }
   }
 
@@ -158,43 +159,6 @@ export class TimeChart {
       drawTicks: false,
       lineWidth: 1,
     };
-    const scales: NonNullable<ChartOptions<'line'>['scales']> = {
-      x: {
-        type: 'linear',
-        min: 0,
-        max: this.axes.x.max,
-        grid: { ...grid, display: false },
-        border,
-        ticks: ticks(options.formatTime),
-      },
-      // A fixed width: an axis that widens with its labels would push the whole plot sideways while data arrives.
-      y: {
-        type: 'linear',
-        min: 0,
-        max: this.axes.y.max,
-        grid,
-        border: { display: false },
-        ticks: ticks(options.formatValue),
-        afterFit: (axis) => {
-          axis.width = 56;
-        },
-      },
-    };
-    const { formatSecond } = options;
-    if (formatSecond !== undefined) {
-      scales['y2'] = {
-        type: 'linear',
-        position: 'right',
-        min: 0,
-        max: this.axes.y2.max,
-        grid: { display: false },
-        border: { display: false },
-        ticks: ticks(formatSecond),
-        afterFit: (axis) => {
-          axis.width = 40;
-        },
-      };
-    }
     return {
       animation: false,
       parsing: false,
@@ -204,7 +168,34 @@ export class TimeChart {
       // Pointer and keys are handled by the owner, over all points and not only those that survived decimation.
       events: [],
       layout: { padding: { top: 8, right: 12 } },
-      scales,
+      scales: {
+        x: {
+          type: 'linear',
+          min: this.axes.x.min ?? 0,
+          max: this.axes.x.max,
+          grid: { ...grid, display: false },
+          border,
+          ticks: ticks((value) => options.formatTime(value, this.axes.x.step)),
+          // A part of an axis has its steps at round values, and not counted from where it happens to begin.
+          afterBuildTicks: (axis) => {
+            axis.ticks = ticksOf(this.axes.x);
+          },
+        },
+        y: {
+          type: 'linear',
+          min: this.axes.y.min ?? 0,
+          max: this.axes.y.max,
+          grid,
+          border: { display: false },
+          ticks: ticks(options.formatValue),
+          afterBuildTicks: (axis) => {
+            axis.ticks = ticksOf(this.axes.y);
+          },
+          afterFit: (axis) => {
+            axis.width = VALUE_AXIS_PX;
+          },
+        },
+      },
       plugins: { decimation: { enabled: true, algorithm: 'lttb', samples: 600, threshold: 1200 } },
     };
   }
@@ -227,13 +218,22 @@ export class TimeChart {
   }
 }
 
+/** The round values of an axis. */
+export function ticksOf({ min = 0, max, step }: Axis): { value: number }[] {
+  const ticks: { value: number }[] = [];
+  const slack = step * 1e-6;
+  for (let i = Math.ceil((min - slack) / step); i * step <= max + slack; i++) ticks.push({ value: i * step });
+  return ticks;
+}
+
 /** Value to pixel as one multiplication: the scale's own method costs too much 50,000 times. */
 function linear(chart: Chart<'line'>, id: string): ((value: number) => number) | null {
   const scale = chart.scales[id];
   if (scale === undefined) return null;
-  const zero = scale.getPixelForValue(0);
-  const unit = (scale.getPixelForValue(scale.max) - zero) / scale.max;
-  return (value) => zero + value * unit;
+  const { min, max } = scale;
+  const start = scale.getPixelForValue(min);
+  const unit = (scale.getPixelForValue(max) - start) / (max - min);
+  return (value) => start + (value - min) * unit;
 }
 
 /** Any CSS colour at a share of its own opacity. */

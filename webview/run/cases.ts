@@ -1,32 +1,38 @@
-/** The graded answers: one row each, in the order in which they came; open one for its answer and its assertions. */
-import type { AssertionResult, CaseRecord } from '../../src/protocol/run-json';
-import { formatCount, formatValue } from '../../src/protocol/format';
-import { el, icon, setHidden, setText } from '../dom';
+/** The answers: one row each, in the order in which they began; open one for its text and its assertions. */
+import type { AnswerStream, PanelCase } from '../../src/protocol/run-panel';
+import { el, icon, iconClass, setClass, setHidden, setText } from '../dom';
 import { button, checkbox } from '../ui/controls';
-import type { Post, Section } from './section';
+import { answerView } from './answer-view';
+import type { Asks } from './asks';
+import type { Post } from './post';
+import type { Section } from './section';
 import type { Shown } from './selection';
-import type { RunStore, TargetView } from './store';
-import { outcomeWord } from './verdicts';
+import { streamKey, type RunStore, type TargetView } from './store';
+import { ANSWERING, INTERRUPTED, outcomeWord } from './verdicts';
 
 /** Rows are added a page at a time: a file with ten thousand cases would freeze the view. */
 const PAGE = 200;
-/** Of an answer at first; a reader asks for the rest. */
-const ANSWER_CHARACTERS = 4000;
+/** Of an answer that is being written: its end is what changes. */
+const STREAM_CHARACTERS = 600;
 
 export class Cases implements Section {
   private readonly list = el('ul', { class: 'cases' });
   private readonly counts = el('p', { class: 'muted number' });
   private readonly more;
   private readonly onlyFailed;
+  private readonly onlyFlaky;
   private readonly waiting = el('p', { class: 'muted' }, 'Waiting for the first answer');
   readonly element: HTMLElement;
-  private rows: { record: CaseRecord; element: HTMLElement }[] = [];
+  private rows = new Map<string, Row>();
   private limit = PAGE;
   private target: TargetView | null = null;
-  private version = -1;
-  private quality: TargetView['quality'] | null = null;
+  private drawn: unknown[] = [];
+  private running = false;
 
-  constructor(private readonly post: Post) {
+  constructor(
+    private readonly post: Post,
+    private readonly asks: Asks,
+  ) {
     this.more = button({
       label: `Show ${PAGE} more`,
       icon: 'chevron-down',
@@ -36,35 +42,53 @@ export class Cases implements Section {
         this.refresh();
       },
     });
-    this.onlyFailed = checkbox({ label: 'Only what did not pass', onChange: () => this.refresh() });
+    this.onlyFailed = checkbox({ label: 'Only what did not pass', onChange: () => this.refresh(true) });
+    this.onlyFlaky = checkbox({ label: 'Only flaky cases', onChange: () => this.refresh(true) });
     this.element = el(
       'section',
       { class: 'quality', aria: { label: 'Answers' } },
-      el('div', { class: 'section-head' }, el('h2', {}, 'Answers'), this.counts, this.onlyFailed.element),
+      el(
+        'div',
+        { class: 'section-head' },
+        el('h2', {}, 'Answers'),
+        this.counts,
+        this.onlyFailed.element,
+        this.onlyFlaky.element,
+      ),
       this.waiting,
       this.list,
       this.more.element,
     );
   }
 
-  render(_store: RunStore, shown: Shown | null): void {
+  /** Lists what did not pass: what a tile about quality is about. */
+  explain(): void {
+    this.onlyFailed.setChecked(true);
+    this.refresh(true);
+    this.element.scrollIntoView({ block: 'start' });
+  }
+
+  render({ head }: RunStore, shown: Shown | null): void {
     const target = shown?.target ?? null;
-    setHidden(this.element, target === null || (target.quality.total === 0 && target.cases.length === 0));
+    const nothing = target !== null && target.quality.total === 0 && target.cases.length + target.streams.size === 0;
+    setHidden(this.element, target === null || nothing);
     if (target === null) return;
-    const { quality, casesVersion } = target;
-    if (target === this.target && quality === this.quality && casesVersion === this.version) return;
+    const running = head?.status === 'running';
+    const { quality, qualityResult, casesVersion, streamsVersion } = target;
+    const state = [target, quality, qualityResult, casesVersion, streamsVersion, running];
+    if (state.every((part, i) => part === this.drawn[i])) return;
+    this.drawn = state;
     if (target.id !== this.target?.id) {
-      this.rows = [];
+      this.rows.clear();
       this.limit = PAGE;
       this.list.replaceChildren();
     }
     this.target = target;
-    this.version = casesVersion;
-    this.quality = quality;
+    this.running = running;
     this.refresh();
   }
 
-  private refresh(): void {
+  private refresh(anew = false): void {
     const { target } = this;
     if (target === null) return;
     const { passed, failed, errors, skipped, total } = target.quality;
@@ -72,113 +96,132 @@ export class Cases implements Section {
     if (failed > 0) parts.push(`${failed} failed`);
     if (errors > 0) parts.push(`${errors} in error`);
     if (skipped > 0) parts.push(`${skipped} skipped`);
+    if (this.running && target.streams.size > 0) parts.push(`${target.streams.size} being answered`);
     setText(this.counts, parts.join(' · '));
-    const wanted = this.onlyFailed.checked()
-      ? target.cases.filter(({ outcome }) => outcome === 'failed' || outcome === 'error')
-      : target.cases;
-    setHidden(this.waiting, wanted.length > 0);
+    const flaky = new Set(
+      (target.qualityResult?.repeated ?? []).filter(({ n, passed: ok }) => ok > 0 && ok < n).map((one) => one.case),
+    );
+    setHidden(this.onlyFlaky.element, flaky.size === 0);
+    const failedOnly = this.onlyFailed.checked();
+    const flakyOnly = flaky.size > 0 && this.onlyFlaky.checked();
+    const wanted = target.cases.filter(
+      (record) =>
+        (!failedOnly || record.outcome === 'failed' || record.outcome === 'error') &&
+        (!flakyOnly || flaky.has(record.case)),
+    );
+    const streams = failedOnly || flakyOnly ? [] : [...target.streams.values()];
+    setHidden(this.waiting, wanted.length + streams.length > 0);
     setText(this.waiting, target.cases.length === 0 ? 'Waiting for the first answer' : 'Every answer so far passed.');
     setHidden(this.more.element, wanted.length <= this.limit);
-    this.place(wanted.slice(0, this.limit));
+    this.place(wanted.slice(0, this.limit), streams, anew);
   }
 
-  /** Keeps every row whose record is the same: an open answer must not close because another one arrived. */
-  private place(records: CaseRecord[]): void {
-    const known = new Map(this.rows.map((row) => [rowKey(row.record), row]));
-    this.rows = records.map((record) => {
-      const row = known.get(rowKey(record));
-      // A new snapshot holds the same records in new objects.
-      if (row !== undefined && (row.record === record || JSON.stringify(row.record) === JSON.stringify(record)))
-        return row;
-      return { record, element: this.row(record) };
-    });
-    const keep = new Set(this.rows.map(({ element }) => element));
-    for (const child of [...this.list.children]) if (!keep.has(child as HTMLElement)) child.remove();
-    this.rows.forEach(({ element }, i) => {
-      const there = this.list.children[i];
+  /** Keeps every row that is there: one that is open must not close, and one that was streamed gets its verdict in place. */
+  private place(records: readonly PanelCase[], streams: readonly AnswerStream[], anew: boolean): void {
+    const kept = new Map<string, Row>();
+    const shown = new Map<string, PanelCase | AnswerStream>();
+    for (const one of [...records, ...streams]) shown.set(streamKey(one), one);
+    // Those that are there stay in their order, and what is new comes after them, until the reader asks for other ones.
+    const there = anew ? [] : [...this.rows.keys()].filter((key) => shown.has(key));
+    const known = new Set(there);
+    const keys = [...there, ...[...shown.keys()].filter((key) => !known.has(key))];
+    for (const key of keys) {
+      const one = shown.get(key);
+      if (one === undefined) continue;
+      const row = this.rows.get(key) ?? new Row(this.post, this.asks);
+      if ('outcome' in one) row.show(one);
+      else row.stream(one, this.running);
+      kept.set(key, row);
+    }
+    for (const [key, row] of this.rows) if (kept.get(key) !== row) row.element.remove();
+    this.rows = kept;
+    let at = 0;
+    for (const { element } of kept.values()) {
+      const there = this.list.children[at++];
       if (there !== element) this.list.insertBefore(element, there ?? null);
-    });
+    }
   }
+}
 
-  private row(record: CaseRecord): HTMLElement {
-    const { icon: glyph, tone, word } = outcomeWord(record.outcome);
-    const content = el('div', { class: 'case-body' });
-    const details = el(
+class Row {
+  readonly element: HTMLElement;
+  private readonly glyph = icon('sync');
+  private readonly word = el('span');
+  private readonly name = el('span', { class: 'case-name' });
+  private readonly repeat = el('span', { class: 'muted number' });
+  private readonly reason = el('span', { class: 'muted case-reason' });
+  private readonly content = el('div', { class: 'case-body' });
+  private readonly streamed = el('pre', { class: 'answer streamed' });
+  private readonly details: HTMLDetailsElement;
+  private record: PanelCase | null = null;
+  private filled: PanelCase | null = null;
+
+  constructor(
+    private readonly post: Post,
+    private readonly asks: Asks,
+  ) {
+    this.details = el(
       'details',
       {},
       el(
         'summary',
         {},
         icon('chevron-right', 'twistie'),
-        el('span', { class: 'badge case-outcome' }, icon(glyph, `tone-${tone}`), el('span', {}, word)),
-        el('span', { class: 'case-name' }, record.name),
-        record.repeat > 0 ? el('span', { class: 'muted number' }, `repeat ${record.repeat + 1}`) : null,
-        el('span', { class: 'muted case-reason' }, reasonOf(record)),
+        el('span', { class: 'badge case-outcome' }, this.glyph, this.word),
+        this.name,
+        this.repeat,
+        this.reason,
       ),
-      content,
+      this.content,
     );
-    details.addEventListener('toggle', () => {
-      if (details.open && content.childElementCount === 0) this.fill(content, record);
-    });
-    return el('li', {}, details);
+    this.details.addEventListener('toggle', () => this.fill());
+    this.element = el('li', {}, this.details);
   }
 
-  private fill(content: HTMLElement, record: CaseRecord): void {
-    const reveal = el('button', { class: 'link', type: 'button' }, 'Go to the case in the eval file');
-    reveal.addEventListener('click', () => this.post({ type: 'reveal', pointer: record.case }));
-    content.append(
-      record.assertions.length === 0
-        ? el('p', { class: 'muted' }, record.reason ?? 'The case has no assertion.')
-        : el('ul', { class: 'assertions' }, ...record.assertions.map((assertion) => this.assertion(assertion))),
-    );
-    if (record.reasoning !== null && record.reasoning !== '')
-      content.append(el('h3', {}, 'Reasoning'), longText(record.reasoning));
-    if (record.answer !== null) content.append(el('h3', {}, 'Answer'), longText(record.answer));
-    content.append(reveal);
+  show(record: PanelCase): void {
+    // A new snapshot holds the same records in new objects.
+    if (record === this.record || (this.record !== null && JSON.stringify(record) === JSON.stringify(this.record)))
+      return;
+    this.record = record;
+    const { icon: glyph, tone, word } = outcomeWord(record.outcome);
+    this.head(record.name, record.repeat, iconClass(glyph, `tone-${tone}`), word, reasonOf(record));
+    this.fill();
   }
 
-  private assertion(assertion: AssertionResult): HTMLElement {
-    const { icon: glyph, tone, word } = outcomeWord(assertion.outcome);
-    const name = el(
-      'button',
-      { class: 'link', type: 'button', title: 'Go to the assertion in the eval file' },
-      assertion.type,
-    );
-    name.addEventListener('click', () => this.post({ type: 'reveal', pointer: assertion.pointer }));
-    const score =
-      assertion.score === null
-        ? null
-        : el('span', { class: 'muted number' }, `score ${formatValue(assertion.score, 'count')}`);
-    return el(
-      'li',
-      {},
-      el('span', { class: 'badge case-outcome' }, icon(glyph, `tone-${tone}`), el('span', {}, word)),
+  stream({ name, repeat, text }: AnswerStream, running: boolean): void {
+    const { icon: glyph, tone, word } = running ? ANSWERING : INTERRUPTED;
+    const spin = running ? ' codicon-modifier-spin' : '';
+    // The end of it, on one line: what was just said.
+    const tail = text.slice(-160).replace(/\s+/g, ' ').trimStart();
+    this.head(
       name,
-      score,
-      el('span', { class: 'assertion-reason' }, assertion.reason),
+      repeat,
+      iconClass(glyph, `tone-${tone}${spin}`),
+      word,
+      tail === '' ? 'Waiting for its first token' : tail,
     );
+    if (this.streamed.parentElement === null && this.record === null) this.content.append(this.streamed);
+    setText(this.streamed, text.length > STREAM_CHARACTERS ? `…${text.slice(-STREAM_CHARACTERS)}` : text);
+  }
+
+  private head(name: string, repeat: number, glyph: string, word: string, reason: string): void {
+    setClass(this.glyph, glyph);
+    setText(this.word, word);
+    setText(this.name, name);
+    setText(this.repeat, repeat > 0 ? `repeat ${repeat + 1}` : '');
+    setHidden(this.repeat, repeat === 0);
+    setText(this.reason, reason);
+  }
+
+  private fill(): void {
+    const { record } = this;
+    if (record === null || record === this.filled || !this.details.open) return;
+    this.filled = record;
+    this.content.replaceChildren(answerView(record, { post: this.post, asks: this.asks }));
   }
 }
 
-function rowKey({ case_id, repeat }: CaseRecord): string {
-  return `${repeat} ${case_id}`;
-}
-
-function reasonOf(record: CaseRecord): string {
+function reasonOf(record: PanelCase): string {
   if (record.outcome === 'passed') return '';
   return record.assertions.find(({ outcome }) => outcome === record.outcome)?.reason ?? record.reason ?? '';
-}
-
-/** Text as it is, whatever it holds; a very long one in two steps, since laying out a million characters takes seconds. */
-function longText(text: string): HTMLElement {
-  const block = el('pre', { class: 'answer', tabindex: 0 }, text.slice(0, ANSWER_CHARACTERS));
-  if (text === '') return el('p', { class: 'muted' }, 'The answer is empty.');
-  if (text.length <= ANSWER_CHARACTERS) return block;
-  const rest = el('button', { class: 'link', type: 'button' }, `Show all ${formatCount(text.length)} characters`);
-  rest.addEventListener('click', () => {
-    block.textContent = text;
-    rest.remove();
-    block.focus();
-  });
-  return el('div', {}, block, rest);
 }

@@ -15,8 +15,13 @@ export class Caveats implements Section {
     setHidden(this.list, true);
   }
 
-  render(_store: RunStore, shown: Shown | null): void {
-    const sentences = shown === null ? [] : caveatsOf(shown);
+  render({ head }: RunStore, shown: Shown | null): void {
+    const error = shown?.target.error ?? null;
+    const sentences = [
+      ...(head?.caveats ?? []),
+      ...(error === null ? [] : [error]),
+      ...(shown === null ? [] : caveatsOf(shown)),
+    ];
     const key = JSON.stringify(sentences);
     if (key === this.written) return;
     this.written = key;

@@ -1,6 +1,9 @@
-/** What every chart has around its canvas: title, legend, the table that says the same, a line for remarks. */
+/** What every chart has around its canvas: title, legend, the table that says the same, its files, a line for remarks. */
+import type { PicturePart } from '../charts/picture';
 import { el, icon, setAttribute, setHidden, setText } from '../dom';
 import { button } from '../ui/controls';
+import { menu } from '../ui/menu';
+import type { ChartData, FileKind } from './chart-data';
 import type { Word } from './verdicts';
 
 export interface LegendEntry {
@@ -12,6 +15,17 @@ export interface LegendEntry {
 export interface TableColumn {
   label: string;
   numeric: boolean;
+}
+
+export interface ChartFrameOptions {
+  title: string;
+  legend: LegendEntry[];
+  columns: TableColumn[];
+  onToggle: (table: boolean) => void;
+  /** Hands out the chart as a file. */
+  onSave: (kind: FileKind, chart: ChartFrame) => void;
+  /** What is drawn, as plain numbers. */
+  data: () => ChartData;
 }
 
 export class ChartFrame {
@@ -27,12 +41,8 @@ export class ChartFrame {
   private readonly heading: HTMLElement;
   private rows = '';
 
-  constructor(
-    title: string,
-    legend: LegendEntry[],
-    columns: TableColumn[],
-    private readonly onToggle: (table: boolean) => void,
-  ) {
+  constructor(private readonly options: ChartFrameOptions) {
+    const { title, legend, columns } = options;
     const head = el(
       'tr',
       {},
@@ -51,12 +61,28 @@ export class ChartFrame {
       appearance: 'icon',
       onClick: () => this.showTable(!this.tableShown),
     });
+    this.toggle.element.classList.add('toggle-table');
+    const files = menu({
+      label: `Save ${title}`,
+      icon: 'save',
+      appearance: 'icon',
+      items: () => [
+        { label: 'Picture (PNG)', onChoose: () => options.onSave('png', this) },
+        { label: 'Data (CSV)', onChoose: () => options.onSave('csv', this) },
+        { label: 'Data (JSON)', onChoose: () => options.onSave('json', this) },
+      ],
+    });
     this.heading = el('h2', {}, title);
     this.legend = el('ul', { class: 'legend' }, ...legend.map((entry) => legendItem(entry)));
     this.element = el(
       'section',
       { class: 'chart', aria: { label: title } },
-      el('div', { class: 'chart-head' }, this.heading, this.toggle.element),
+      el(
+        'div',
+        { class: 'chart-head' },
+        this.heading,
+        el('div', { class: 'tools' }, files.element, this.toggle.element),
+      ),
       this.legend,
       this.plot,
       this.table,
@@ -64,8 +90,28 @@ export class ChartFrame {
     );
   }
 
+  get title(): string {
+    return this.options.title;
+  }
+
   get tableShown(): boolean {
     return !this.table.hidden;
+  }
+
+  /** What is drawn, as plain numbers. */
+  data(): ChartData {
+    return this.options.data();
+  }
+
+  /** The chart as a part of a picture; null while it shows nothing. */
+  picture(): PicturePart | null {
+    if (this.element.hidden || this.canvas.width === 0 || !this.note.hidden) return null;
+    return {
+      title: this.heading.textContent ?? this.title,
+      legend: this.options.legend,
+      canvas: this.canvas,
+      caption: this.caption.textContent ?? '',
+    };
   }
 
   showTable(shown: boolean): void {
@@ -74,7 +120,7 @@ export class ChartFrame {
     setHidden(this.plot, shown);
     setHidden(this.legend, shown);
     this.toggle.setFace(shown ? 'Show as chart' : 'Show as table', shown ? 'graph-line' : 'table');
-    this.onToggle(shown);
+    this.options.onToggle(shown);
   }
 
   /** Puts what the chart comes to in place of its title. */

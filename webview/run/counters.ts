@@ -55,8 +55,9 @@ export class Counters implements Section {
       el(
         'div',
         { title: help },
-        el('dt', {}, label),
-        el('dd', { class: 'number' }, this.values[i] ?? null, this.alarms[i] ?? null),
+        // Beside the label, which never changes its width.
+        el('dt', {}, label, this.alarms[i] ?? null),
+        el('dd', { class: 'number' }, this.values[i] ?? null),
       ),
     ),
   );

@@ -4,15 +4,16 @@ import { CurveChart, type CurveMark } from '../charts/curve-chart';
 import type { Palette } from '../charts/palette';
 import { el, setHidden, setText } from '../dom';
 import { dropdown } from '../ui/controls';
+import type { ChartData, FileKind } from './chart-data';
 import { ChartFrame } from './chart-frame';
 import { curveOf, wholeOf, xOf, type CurveModel, type CurveSlo } from './curve-model';
-import type { Section } from './section';
+import type { ChartSection } from './section';
 import type { Shown } from './selection';
 import type { RunStore } from './store';
 import { verdictWord } from './verdicts';
 
-export class CurveSection implements Section {
-  private readonly frame: ChartFrame;
+export class CurveSection implements ChartSection {
+  readonly frame: ChartFrame;
   private readonly tip = el('div', { class: 'tip number', hidden: true, aria: { hidden: true } });
   private readonly metric = dropdown({ label: 'SLO of the curve', onChange: (expr) => this.choose(expr) });
   private readonly choice = el(
@@ -33,28 +34,31 @@ export class CurveSection implements Section {
     private palette: Palette,
     onSelect: (step: string) => void,
     private readonly onToggle: () => void,
+    onSave: (kind: FileKind, chart: ChartFrame) => void,
   ) {
-    this.frame = new ChartFrame(
-      'Capacity',
-      [
+    this.frame = new ChartFrame({
+      title: 'Capacity',
+      legend: [
         { swatch: 'swatch-met', label: 'met' },
         { swatch: 'swatch-missed', label: 'missed' },
         { swatch: 'swatch-open', label: 'inconclusive' },
         { swatch: 'swatch-best', label: 'highest rate that meets the SLOs' },
         { swatch: 'swatch-limit', label: 'SLO' },
       ],
-      [
+      columns: [
         { label: 'Offered', numeric: false },
         { label: 'Value', numeric: true },
         { label: 'Completed', numeric: true },
         { label: 'Good', numeric: true },
         { label: 'Verdict', numeric: true },
       ],
-      () => {
+      onToggle: () => {
         this.drawn = '';
         onToggle();
       },
-    );
+      onSave,
+      data: () => dataOf(this.model),
+    });
     const { plot, element } = this.frame;
     element.insertBefore(this.choice, element.children[1] ?? null);
     plot.append(this.tip);
@@ -68,14 +72,6 @@ export class CurveSection implements Section {
 
   get element(): HTMLElement {
     return this.frame.element;
-  }
-
-  get tableShown(): boolean {
-    return this.frame.tableShown;
-  }
-
-  showTable(shown: boolean): void {
-    this.frame.showTable(shown);
   }
 
   setPalette(palette: Palette): void {
@@ -186,6 +182,22 @@ function rowsOf(model: CurveModel, slo: CurveSlo | null): string[][] {
       verdictWord(step.verdict).word,
     ];
   });
+}
+
+/** The values of every SLO, and not of the one that is drawn alone. */
+function dataOf(model: CurveModel | null): ChartData {
+  const slos = model?.slos ?? [];
+  return {
+    columns: ['step', 'offered_rps', 'completed_rps', 'good_rps', 'verdict', ...slos.map(({ expr }) => expr)],
+    rows: (model?.steps ?? []).map(({ stage, rate, rps, goodput, verdict, values }) => [
+      stage,
+      rate,
+      rps,
+      goodput,
+      verdict,
+      ...slos.map(({ expr }) => values[expr] ?? null),
+    ]),
+  };
 }
 
 function summaryOf(model: CurveModel, slo: CurveSlo | null): string {

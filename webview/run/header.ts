@@ -2,8 +2,10 @@
 import { formatClock, formatValue } from '../../src/protocol/format';
 import { el, icon, iconClass, setAttribute, setClass, setHidden, setText } from '../dom';
 import { button, dropdown } from '../ui/controls';
+import { menu } from '../ui/menu';
 import { isWhole } from './curve-model';
-import type { Post, Section } from './section';
+import type { Post } from './post';
+import type { Section } from './section';
 import type { Shown } from './selection';
 import type { RunStore, StageView, TargetView } from './store';
 import { overallProgress, summarize } from './summary';
@@ -25,13 +27,16 @@ export class Header implements Section {
   );
   private readonly stop;
   private readonly rerun;
+  private readonly rerunFailed;
+  private readonly pin;
+  private readonly files;
   private readonly actions: HTMLElement;
   private readonly targets;
   private readonly stages;
   private readonly choices: HTMLElement;
   private shownTarget = '';
 
-  constructor(post: Post, choose: (target: string, stage: string | null) => void) {
+  constructor(post: Post, choose: (target: string, stage: string | null) => void, savePicture: () => void) {
     this.stop = button({
       label: 'Stop',
       icon: 'debug-stop',
@@ -44,7 +49,38 @@ export class Header implements Section {
       appearance: 'secondary',
       onClick: () => post({ type: 'rerun' }),
     });
-    this.actions = el('div', { class: 'actions' }, this.stop.element, this.rerun.element);
+    this.rerunFailed = button({
+      label: 'Rerun failed',
+      icon: 'debug-rerun',
+      appearance: 'secondary',
+      onClick: () => post({ type: 'rerun-failed' }),
+    });
+    this.pin = button({
+      label: 'Pin as baseline',
+      icon: 'pin',
+      appearance: 'secondary',
+      onClick: () => post({ type: 'pin' }),
+    });
+    this.files = menu({
+      label: 'Export',
+      icon: 'export',
+      appearance: 'secondary',
+      items: () => [
+        { label: 'Charts as a picture (PNG)', onChoose: savePicture },
+        { label: 'Metrics (CSV)', onChoose: () => post({ type: 'export', what: 'metrics' }) },
+        { label: 'Requests (CSV)', onChoose: () => post({ type: 'export', what: 'requests' }) },
+        { label: 'Whole run (JSON)', onChoose: () => post({ type: 'export', what: 'run' }) },
+      ],
+    });
+    this.actions = el(
+      'div',
+      { class: 'actions' },
+      this.stop.element,
+      this.rerun.element,
+      this.rerunFailed.element,
+      this.pin.element,
+      this.files.element,
+    );
     this.source = el('button', { class: 'link', type: 'button', title: 'Open the eval file' });
     this.source.addEventListener('click', () => post({ type: 'reveal', pointer: '' }));
     this.targets = dropdown({ label: 'Target', onChange: (value) => choose(value, null) });
@@ -86,15 +122,32 @@ export class Header implements Section {
     setText(this.summary, summarize(head, targets));
     this.stop.setDisabled(!running);
     this.rerun.setDisabled(running);
-    const share = head.status === 'completed' ? 1 : overallProgress(targets);
+    setHidden(this.rerunFailed.element, head.can?.rerunFailed !== true);
+    setHidden(this.pin.element, head.can?.pin !== true);
+    setHidden(this.files.element, head.can?.files !== true || running);
+    const loading = head.loading ?? null;
+    const read = loading === null || loading.total === 0 ? 0 : loading.read / loading.total;
+    const share = loading !== null ? read : head.status === 'completed' ? 1 : overallProgress(targets);
     setAttribute(this.progress, 'aria-valuenow', String(Math.round(share * 100)));
-    setClass(this.progress, running ? 'progress' : 'progress ended');
+    setAttribute(
+      this.progress,
+      'aria-label',
+      loading === null ? 'Progress of the run' : 'Reading the requests of the run',
+    );
+    setClass(this.progress, running || loading !== null ? 'progress' : 'progress ended');
     this.bar.style.transform = `scaleX(${share.toFixed(4)})`;
     const measuredMs = targets.flatMap(({ stages }) => stages).reduce((sum, { data }) => sum + data.elapsedMs, 0);
-    setHidden(this.clock, !running && measuredMs === 0);
-    setText(this.clock, running ? clockText(shown?.stage ?? null, share) : `${formatClock(measuredMs)} measured`);
+    setHidden(this.clock, !running && measuredMs === 0 && loading === null);
+    setText(
+      this.clock,
+      running
+        ? clockText(shown?.stage ?? null, share)
+        : loading !== null
+          ? `Reading its requests: ${Math.floor(share * 100)}%`
+          : `${formatClock(measuredMs)} measured`,
+    );
     // Before the first run there is one thing to do, and the notice offers it.
-    setHidden(this.actions, head.status === 'idle');
+    setHidden(this.actions, head.status === 'idle' || head.advice !== undefined);
     this.renderChoices(targets, shown);
   }
 

@@ -1,21 +1,38 @@
 /** One latency over time, with its points within reach of pointer and keyboard. */
 import type { TickPoint } from '../../src/protocol/events';
-import { formatCount, formatClock, formatValue } from '../../src/protocol/format';
+import { formatCount, formatValue } from '../../src/protocol/format';
+import { Brush } from '../charts/brush';
+import { instantText } from '../charts/instant';
 import { LatencyChart } from '../charts/latency-chart';
+import { OnScreen } from '../charts/on-screen';
 import type { Palette } from '../charts/palette';
-import type { Limit } from '../charts/stage-layer';
-import { el, setHidden, setText } from '../dom';
+import { el, setHidden } from '../dom';
+import type { ChartData, FileKind } from './chart-data';
 import { ChartFrame } from './chart-frame';
-import type { Section } from './section';
+import { limitsOf } from './limits';
+import { placeTip } from './plot-tip';
+import type { ChartSection } from './section';
 import type { Shown } from './selection';
 import type { RunStore, StageView } from './store';
 import { timeBuckets } from './time-buckets';
+import { zoomKey, type ZoomControl } from './zoom';
 
 const TITLES = { ttft: 'Time to first token', itl: 'Inter-token latency' } as const;
 
-export class LatencySection implements Section {
-  private readonly frame: ChartFrame;
+export interface LatencyActions {
+  /** Shows the request, or takes the one away that is shown. */
+  select: (point: TickPoint | null) => void;
+  /** Moves the focus to the request that is shown. */
+  open: () => void;
+  redraw: () => void;
+  toggle: () => void;
+  save: (kind: FileKind, chart: ChartFrame) => void;
+}
+
+export class LatencySection implements ChartSection {
+  readonly frame: ChartFrame;
   private readonly tip = el('div', { class: 'tip number', hidden: true, aria: { hidden: true } });
+  private readonly onScreen: OnScreen;
   private chart: LatencyChart | null = null;
   private stage: StageView | null = null;
   private selected: TickPoint | null = null;
@@ -25,8 +42,8 @@ export class LatencySection implements Section {
   constructor(
     private readonly metric: 'ttft' | 'itl',
     private palette: Palette,
-    private readonly onSelect: (point: TickPoint) => void,
-    onToggle: () => void,
+    private readonly zoom: ZoomControl,
+    private readonly actions: LatencyActions,
   ) {
     const marks =
       metric === 'ttft'
@@ -35,15 +52,15 @@ export class LatencySection implements Section {
             { swatch: 'swatch-point', label: 'request mean' },
             { swatch: 'swatch-gap', label: 'longest gap' },
           ];
-    this.frame = new ChartFrame(
-      TITLES[metric],
-      [
+    this.frame = new ChartFrame({
+      title: TITLES[metric],
+      legend: [
         ...marks,
         { swatch: 'swatch-p50', label: 'p50' },
         { swatch: 'swatch-p99', label: 'p99 (last 10 s)' },
         { swatch: 'swatch-limit', label: 'SLO' },
       ],
-      [
+      columns: [
         { label: 'Time', numeric: false },
         { label: 'Requests', numeric: true },
         { label: metric === 'ttft' ? 'p50' : 'p50 of means', numeric: true },
@@ -51,35 +68,36 @@ export class LatencySection implements Section {
         { label: metric === 'ttft' ? 'Slowest' : 'Longest gap', numeric: true },
         { label: 'Failed', numeric: true },
       ],
-      () => {
+      onToggle: () => {
         this.drawn = [];
-        onToggle();
+        actions.toggle();
       },
-    );
-    const { plot } = this.frame;
+      onSave: actions.save,
+      data: () => this.data(),
+    });
+    const { plot, element } = this.frame;
+    this.onScreen = new OnScreen(element, actions.redraw);
     plot.append(this.tip);
     plot.tabIndex = 0;
     plot.setAttribute('role', 'group');
-    plot.setAttribute('aria-label', `${TITLES[metric]}: left and right arrow keys move between requests`);
-    plot.addEventListener('pointermove', (event) => this.hover(this.pointAt(event), event));
-    plot.addEventListener('pointerleave', () => this.hover(null, null));
-    plot.addEventListener('click', (event) => {
-      const point = this.pointAt(event);
-      if (point !== null) this.onSelect(point);
+    plot.setAttribute(
+      'aria-label',
+      `${TITLES[metric]}: left and right arrow keys move between requests, Enter opens one, plus and minus zoom, 0 shows the whole stage`,
+    );
+    new Brush(plot, {
+      area: () => this.chart?.area ?? null,
+      onBrush: (from, to) => {
+        if (this.chart !== null) zoom.set({ from: this.chart.timeAt(from), to: this.chart.timeAt(to) });
+      },
+      onClick: (pixel) => actions.select(this.chart?.nearest(pixel) ?? null),
+      onHover: (pixel) => this.hover(pixel === null ? null : (this.chart?.nearest(pixel) ?? null)),
+      onDoubleClick: () => zoom.set(null),
     });
     plot.addEventListener('keydown', (event) => this.key(event));
   }
 
   get element(): HTMLElement {
     return this.frame.element;
-  }
-
-  get tableShown(): boolean {
-    return this.frame.tableShown;
-  }
-
-  showTable(shown: boolean): void {
-    this.frame.showTable(shown);
   }
 
   render(_store: RunStore, shown: Shown | null): void {
@@ -89,11 +107,12 @@ export class LatencySection implements Section {
     this.stage = empty ? null : stage;
     if (this.stage === null) return;
     const { data, points, history } = this.stage;
-    const state = [points, points.version, history.length, data.elapsedMs, data.status];
+    const state = [points, points.version, history, history.length, data.elapsedMs, data.status, this.zoom.span];
     if (state.every((part, i) => part === this.drawn[i])) return;
-    this.drawn = state;
+    const visible = this.onScreen.shown || this.frame.tableShown;
+    this.drawn = visible ? state : [];
     if (this.frame.tableShown) this.renderTable(this.stage);
-    else this.draw(this.stage);
+    else if (visible) this.draw(this.stage);
     this.frame.describe({
       summary: this.summary(this.stage),
       note:
@@ -122,7 +141,7 @@ export class LatencySection implements Section {
     this.chart ??= new LatencyChart(
       this.frame.canvas,
       this.metric,
-      { time: formatClock, latency: (ms) => formatValue(ms, 'ms') },
+      { time: instantText, latency: (ms) => formatValue(ms, 'ms') },
       this.palette,
     );
     this.chart.draw({
@@ -133,6 +152,7 @@ export class LatencySection implements Section {
       cooldownMs: data.cooldownMs,
       plannedMs: data.plannedMs,
       elapsedMs: data.elapsedMs,
+      zoom: this.zoom.span,
     });
     this.chart.mark('selected', this.selected);
   }
@@ -140,8 +160,8 @@ export class LatencySection implements Section {
   private renderTable({ data, points }: StageView): void {
     const ms = (value: number | null) => (value === null ? '–' : formatValue(value, 'ms'));
     this.frame.setRows(
-      timeBuckets(points, this.metric, data.elapsedMs).map((bucket) => [
-        `${formatClock(bucket.fromMs)} – ${formatClock(bucket.toMs)}${bucket.warmup ? ' (warm-up)' : ''}`,
+      timeBuckets(points, this.metric, data.elapsedMs, this.zoom.span).map((bucket) => [
+        `${instantText(bucket.fromMs, bucket.stepMs)} – ${instantText(bucket.toMs, bucket.stepMs)}${bucket.warmup ? ' (warm-up)' : ''}`,
         formatCount(bucket.n),
         ms(bucket.p50),
         ms(bucket.p99),
@@ -149,6 +169,23 @@ export class LatencySection implements Section {
         formatCount(bucket.failed),
       ]),
     );
+  }
+
+  private data(): ChartData {
+    const { metric, zoom, stage } = this;
+    const span = zoom.span;
+    const points = (stage?.points.points ?? []).filter(({ t }) => span === null || (t >= span.from && t <= span.to));
+    const values = metric === 'ttft' ? ['ttft_ms'] : ['itl_mean_ms', 'itl_max_ms'];
+    return {
+      columns: ['t_ms', ...values, 'completed', 'warmup', 'request'],
+      rows: points.map((point) => [
+        point.t,
+        ...(metric === 'ttft' ? [point.ttft] : [point.itl, point.itlMax]),
+        point.ok,
+        point.warmup,
+        point.request,
+      ]),
+    };
   }
 
   private summary({ data, points }: StageView): string {
@@ -170,58 +207,63 @@ export class LatencySection implements Section {
     return parts.join(' · ');
   }
 
-  private pointAt(event: MouseEvent): TickPoint | null {
-    const { left, top } = this.frame.canvas.getBoundingClientRect();
-    return this.chart?.nearest({ x: event.clientX - left, y: event.clientY - top }) ?? null;
-  }
-
-  private hover(point: TickPoint | null, event: MouseEvent | null): void {
+  private hover(point: TickPoint | null): void {
     this.chart?.mark('hovered', point);
     this.frame.plot.classList.toggle('pointing', point !== null);
-    setHidden(this.tip, point === null);
-    if (point === null || event === null || this.chart === null) return;
-    setText(this.tip, this.tipText(point));
-    const { x, y } = this.chart.position(point);
-    const width = this.frame.plot.clientWidth;
-    this.tip.style.left = `${Math.max(0, Math.min(x + 10, width - this.tip.offsetWidth))}px`;
-    this.tip.style.top = `${Math.max(0, y - this.tip.offsetHeight - 8)}px`;
+    placeTip(this.tip, point === null || this.chart === null ? null : this.chart.position(point), () =>
+      point === null ? '' : this.tipText(point),
+    );
   }
 
   private tipText(point: TickPoint): string {
     const value = point[this.metric];
-    const at = `at ${formatValue(point.t / 1000, 'count')} s`;
+    const at = `at ${instantText(point.t, 100)}`;
     if (!point.ok || value === null) return `failed ${at}`;
     const gap = this.metric === 'itl' && point.itlMax !== null ? `, longest ${formatValue(point.itlMax, 'ms')}` : '';
-    return `${formatValue(value, 'ms')}${gap} ${at}`;
+    return `${formatValue(value, 'ms')}${gap} ${at}${point.warmup ? ' (not counted)' : ''}`;
   }
 
   private key(event: KeyboardEvent): void {
+    if (zoomKey(event, this.zoom, this.selected?.t)) {
+      event.preventDefault();
+      return;
+    }
+    if (event.key === 'Enter' && this.selected !== null) {
+      event.preventDefault();
+      this.actions.open();
+      return;
+    }
+    if (event.key === 'Escape') {
+      if (this.selected !== null) this.actions.select(null);
+      else this.zoom.set(null);
+      return;
+    }
     const points = this.stage?.points.points ?? [];
-    if (points.length === 0) return;
+    if (points.length === 0 || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
     // By id: after a new snapshot the same request is another object.
     const at = points.findIndex(({ request }) => request === this.selected?.request);
+    const [first, last] = this.reach();
     const steps: Record<string, number> = {
-      ArrowLeft: at === -1 ? points.length - 1 : at - 1,
-      ArrowRight: at + 1,
+      ArrowLeft: at === -1 ? last : at - 1,
+      ArrowRight: at === -1 ? first : at + 1,
       PageUp: at - 10,
       PageDown: at + 10,
-      Home: 0,
-      End: points.length - 1,
+      Home: first,
+      End: last,
     };
     const wanted = steps[event.key];
     if (wanted === undefined) return;
     event.preventDefault();
     const point = points[Math.max(0, Math.min(points.length - 1, wanted))];
-    if (point !== undefined) this.onSelect(point);
+    if (point !== undefined) this.actions.select(point);
   }
-}
 
-/** The upper limits that are set for this latency. A run opened from its files has results and no plan. */
-function limitsOf({ slos, results }: StageView['data'], metric: 'ttft' | 'itl'): Limit[] {
-  const expressions = slos.length > 0 ? slos : results;
-  return expressions.flatMap(({ expr, limit }) => {
-    const [, name, stat = '', operator] = /^(\w+)(?:\.(\S+))?\s*(<=?)/.exec(expr) ?? [];
-    if (name !== metric) return [];
-    return [{ value: limit, label: `${stat} ${operator === '<' ? '<' : '≤'} ${formatValue(limit, 'ms')}`.trim() }];
-  });
+  /** Indexes of the first and the last request of the part that is looked at. */
+  private reach(): [number, number] {
+    const { points } = this.stage ?? {};
+    if (points === undefined) return [0, 0];
+    const { span } = this.zoom;
+    if (span === null) return [0, points.points.length - 1];
+    return [points.indexAt(span.from), Math.max(0, points.indexAt(span.to) - 1)];
+  }
 }

@@ -1,5 +1,6 @@
 /** Entry of the run panel's page. */
-import type { HostToRunPanel, RunPanelToHost } from '../../src/protocol/run-panel';
+import type { HostToRunPanel, RunPanelReply, RunPanelToHost } from '../../src/protocol/run-panel';
+import { fromWire } from '../../src/protocol/run-panel-wire';
 import { connectHost } from '../host';
 import { registerControls } from '../ui/controls';
 import { RunClient } from './client';
@@ -8,18 +9,25 @@ import { RunView, type SavedView } from './view';
 import './run.css';
 
 registerControls();
-const host = connectHost<HostToRunPanel, RunPanelToHost, SavedView>();
+const host = connectHost<HostToRunPanel | RunPanelReply, RunPanelToHost, SavedView>();
 const post = (message: RunPanelToHost) => host.post(message);
 const store = new RunStore();
 const view = new RunView(store, post, host.restore(), (state) => host.save(state));
-const client = new RunClient(post, store, (what) => {
-  if (what === 'delta') view.update();
-  else {
-    view.refresh();
-    view.remember();
-  }
-});
+const client = new RunClient(
+  post,
+  store,
+  (what) => {
+    if (what === 'delta') view.update();
+    else {
+      view.refresh();
+      view.remember();
+    }
+  },
+  (reply) => view.receive(reply),
+);
 document.getElementById('app')?.replaceChildren(view.element);
 view.refresh();
-host.onMessage((message) => client.receive(message));
+host.onMessage((message) => {
+  client.receive(message.type === 'snapshot' || message.type === 'delta' ? fromWire(message) : message);
+});
 client.start();

@@ -1,22 +1,29 @@
 /** What stands in place of measurements, or above what is left of them: nothing run yet, getting ready, broken off. */
 import { el, icon, iconClass, setClass, setHidden, setText } from '../dom';
 import { button, progressRing } from '../ui/controls';
-import type { Post, Section } from './section';
+import type { Post } from './post';
+import type { Section } from './section';
 import type { RunStore } from './store';
 import { keptSentence } from './summary';
 import { statusWord } from './verdicts';
 
 export class Notice implements Section {
   private readonly glyph = icon('beaker');
-  private readonly ring = progressRing('Getting ready');
+  private readonly ring = progressRing('Loading the run');
   private readonly happened = el('strong');
   private readonly advice = el('span');
   private readonly action;
+  private showsFiles = false;
   private readonly box: HTMLElement;
   readonly element: HTMLElement;
 
   constructor(post: Post) {
-    this.action = button({ label: 'Run', icon: 'play', appearance: 'primary', onClick: () => post({ type: 'rerun' }) });
+    this.action = button({
+      label: 'Run',
+      icon: 'play',
+      appearance: 'primary',
+      onClick: () => post({ type: this.showsFiles ? 'show-files' : 'rerun' }),
+    });
     const text = el('p', {}, this.happened, this.advice);
     this.box = el('div', { class: 'notice', hidden: true }, this.glyph, this.ring, text, this.action.element);
     // The live region is there from the start: one that comes with its text is not announced.
@@ -25,11 +32,10 @@ export class Notice implements Section {
 
   render({ head, targets }: RunStore): void {
     const status = head?.status;
-    const measuring = targets.some(
-      ({ stages, cases }) => cases.length > 0 || stages.some(({ data }) => data.status !== 'waiting'),
-    );
-    const preparing = head === null || (status === 'running' && !measuring);
+    // Getting ready is part of a run, and its head says so: a box that came and went would push the page up and down.
+    const preparing = head === null;
     const broken = status === 'crashed' || status === 'error' || status === 'stopped';
+    this.showsFiles = head?.advice !== undefined;
     setHidden(this.box, !(preparing || broken || status === 'idle'));
     setHidden(this.ring, !preparing);
     setHidden(this.glyph, preparing);
@@ -37,14 +43,15 @@ export class Notice implements Section {
     setHidden(this.happened, !broken);
     if (preparing) {
       setClass(this.box, 'notice');
-      setText(this.advice, head === null ? 'Loading the run.' : 'Starting the engine and warming its connections.');
+      setText(this.advice, 'Loading the run.');
     } else if (broken) {
       const { icon: name, tone, word } = statusWord(status);
       setClass(this.box, `notice notice-${tone}`);
       setClass(this.glyph, iconClass(name, `tone-${tone}`));
       setText(this.happened, head.statusText === '' ? `${word}.` : head.statusText);
-      setText(this.advice, `${keptSentence(targets)} ${ADVICE[status]}`);
-      this.action.setFace('Run again', 'debug-rerun');
+      setText(this.advice, head.advice ?? `${keptSentence(targets)} ${ADVICE[status]}`);
+      if (this.showsFiles) this.action.setFace('Show its files', 'folder-opened');
+      else this.action.setFace('Run again', 'debug-rerun');
     } else if (status === 'idle') {
       setClass(this.box, 'notice');
       setClass(this.glyph, iconClass('beaker', 'tone-neutral'));

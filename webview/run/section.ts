@@ -1,5 +1,6 @@
-/** What a part of the panel needs from its owner, and what every part is. */
-import type { RunPanelToHost } from '../../src/protocol/run-panel';
+/** What every part of the panel is. */
+import type { Palette } from '../charts/palette';
+import type { ChartFrame } from './chart-frame';
 import type { RunStore } from './store';
 import type { Shown } from './selection';
 
@@ -9,4 +10,8 @@ export interface Section {
   render(store: RunStore, shown: Shown | null): void;
 }
 
-export type Post = (message: RunPanelToHost) => void;
+/** A part with a canvas. */
+export interface ChartSection extends Section {
+  readonly frame: ChartFrame;
+  setPalette(palette: Palette): void;
+}

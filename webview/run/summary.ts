@@ -42,7 +42,10 @@ function runningSentence(targets: readonly TargetView[]): string {
   // By name the step that runs, by place the stage that it is a part of.
   const step = everything.find(({ stage }) => stage.data.partOf !== undefined && stage.data.status === 'running');
   const now = step ?? all[at];
-  if (now === undefined) return 'Getting ready.';
+  if (now === undefined) {
+    const begun = everything.some(({ stage }) => stage.data.status === 'done');
+    return begun ? 'Getting ready for the next stage.' : 'Starting the engine and warming its connections.';
+  }
   const place = all.length === 1 ? '' : `, stage ${at + 1} of ${all.length}`;
   return `Measuring ${now.stage.data.name} on ${now.target.id}${place}.`;
 }

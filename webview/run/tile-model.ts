@@ -8,6 +8,8 @@ import { provisionalWord, rankOf, verdictWord, WAITING, type Word } from './verd
 export interface TileModel {
   /** Of the expression in the eval file. */
   pointer: string;
+  /** `ttft`, `quality.pass_rate`: what its requests or answers are found by. */
+  metric: string;
   /** `TTFT p99`, or the author's name for it. */
   title: string;
   word: Word;
@@ -76,6 +78,7 @@ function tile(
   const known = result !== undefined && (final || value !== null);
   return {
     pointer: slo.pointer,
+    metric,
     title: slo.name ?? title,
     word: !known ? WAITING : final ? verdictWord(result.verdict) : provisionalWord(result.verdict, minimum),
     value: value === null ? '–' : formatValue(value, unit),

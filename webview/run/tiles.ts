@@ -1,6 +1,7 @@
 /** One tile for each SLO: the answer, how far it is from its limit, and how sure it is. */
 import { el, icon, iconClass, setAttribute, setClass, setHidden, setText } from '../dom';
-import type { Post, Section } from './section';
+import type { Post } from './post';
+import type { Section } from './section';
 import type { Shown } from './selection';
 import type { RunStore } from './store';
 import { stageTiles, worstFirst, type TileModel } from './tile-model';
@@ -16,7 +17,11 @@ export class Tiles implements Section {
   private readonly tiles = new Map<string, Tile>();
   private order = '';
 
-  constructor(private readonly post: Post) {}
+  /** @param explain shows the requests or the answers that a tile is about */
+  constructor(
+    private readonly post: Post,
+    private readonly explain: (metric: string) => void,
+  ) {}
 
   render({ head }: RunStore, shown: Shown | null): void {
     const models = head === null || shown === null ? [] : tilesOf(shown, head);
@@ -37,7 +42,7 @@ export class Tiles implements Section {
   private tile(key: string): Tile {
     const known = this.tiles.get(key);
     if (known !== undefined) return known;
-    const tile = new Tile((pointer) => this.post({ type: 'reveal', pointer }));
+    const tile = new Tile((pointer) => this.post({ type: 'reveal', pointer }), this.explain);
     this.tiles.set(key, tile);
     return tile;
   }
@@ -75,8 +80,9 @@ class Tile {
   private readonly button: HTMLButtonElement;
   readonly element: HTMLElement;
   private pointer = '';
+  private metric = '';
 
-  constructor(reveal: (pointer: string) => void) {
+  constructor(reveal: (pointer: string) => void, explain: (metric: string) => void) {
     this.button = el(
       'button',
       { class: 'tile', type: 'button' },
@@ -87,14 +93,22 @@ class Tile {
       this.distance,
       this.sample,
     );
-    this.button.addEventListener('click', () => reveal(this.pointer));
-    this.element = el('li', {}, this.button);
+    this.button.addEventListener('click', () => explain(this.metric));
+    const file = el(
+      'button',
+      { class: 'tile-file', type: 'button', title: 'Go to the SLO in the eval file' },
+      icon('go-to-file'),
+      el('span', { class: 'hidden-text' }, 'Go to the SLO in the eval file'),
+    );
+    file.addEventListener('click', () => reveal(this.pointer));
+    this.element = el('li', {}, this.button, file);
   }
 
   render(model: TileModel): void {
     this.pointer = model.pointer;
+    this.metric = model.metric;
     setClass(this.button, `tile tone-border-${model.word.tone}`);
-    setAttribute(this.button, 'title', model.help);
+    setAttribute(this.button, 'title', `${model.help}\n\n${actionOf(model.metric)}`);
     setClass(this.glyph, iconClass(model.word.icon, `tone-${model.word.tone}`));
     setText(this.word, model.word.word);
     setText(this.title, model.title);
@@ -106,4 +120,13 @@ class Tile {
     this.fill.style.transform = `scaleX(${model.bar.fill.toFixed(4)})`;
     this.mark.style.left = `${(model.bar.limit * 100).toFixed(2)}%`;
   }
+}
+
+/** What a click does, at the end of the hover. */
+function actionOf(metric: string): string {
+  if (metric.startsWith('quality.')) return 'Click to list the answers that did not pass.';
+  if (metric === 'error_rate') return 'Click to list the requests that failed.';
+  return ['ttft', 'itl', 'e2e'].includes(metric)
+    ? 'Click to list the requests over the limit.'
+    : 'Click to list the requests that it is counted from.';
 }

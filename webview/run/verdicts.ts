@@ -39,6 +39,10 @@ const OUTCOMES: Record<CaseOutcome, Word> = {
   skipped: { icon: 'debug-step-over', tone: 'neutral', word: 'Skipped' },
 };
 
+/** An answer that is being streamed, and one whose stream nobody will end any more. */
+export const ANSWERING: Word = { icon: 'sync', tone: 'running', word: 'Running' };
+export const INTERRUPTED: Word = { icon: 'debug-disconnect', tone: 'inconclusive', word: 'Cut off' };
+
 export const WAITING: Word = { icon: 'clockface', tone: 'neutral', word: 'Waiting' };
 
 export function verdictWord(verdict: RunVerdict): Word {
@@ -52,6 +56,26 @@ export function provisionalWord(verdict: Verdict, minimum: boolean): Word {
 
 export function statusWord(status: RunPanelState['status']): Word {
   return STATUSES[status];
+}
+
+const ENDS: Record<string, string> = {
+  failed: 'Failed',
+  timed_out: 'Timed out',
+  cancelled: 'Cancelled',
+  truncated: 'Cut off',
+};
+
+/** How a request ended; `row` knows more than its point, once it is there. */
+export function requestWord(
+  { ok, warmup }: { ok: boolean; warmup: boolean },
+  row?: { outcome: string; errorKind: string | null },
+): Word {
+  if (ok)
+    return warmup
+      ? { icon: 'circle-outline', tone: 'neutral', word: 'Not counted' }
+      : { ...VERDICTS.pass, word: 'Done' };
+  const word = row?.errorKind ?? ENDS[row?.outcome ?? 'failed'] ?? 'Failed';
+  return row?.outcome === 'cancelled' ? { icon: 'circle-slash', tone: 'neutral', word } : { ...VERDICTS.fail, word };
 }
 
 export function outcomeWord(outcome: CaseOutcome): Word {

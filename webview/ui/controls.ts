@@ -9,9 +9,11 @@ import {
   vsCodeDropdown,
   vsCodeOption,
   vsCodeProgressRing,
+  vsCodeTextField,
   type Button,
   type Checkbox,
   type Dropdown,
+  type TextField,
 } from '@vscode/webview-ui-toolkit';
 import { icon } from '../dom';
 import './controls.css';
@@ -31,6 +33,7 @@ export function registerControls(): void {
     vsCodeDropdown(),
     vsCodeOption(),
     vsCodeProgressRing(),
+    vsCodeTextField(),
   );
 }
 
@@ -124,13 +127,53 @@ export function dropdown(options: { label: string; onChange: (value: string) => 
 export interface CheckboxControl {
   element: HTMLElement;
   checked(): boolean;
+  /** Without a word to `onChange`. */
+  setChecked(checked: boolean): void;
 }
 
 export function checkbox(options: { label: string; onChange: (checked: boolean) => void }): CheckboxControl {
   const element = document.createElement('vscode-checkbox') as Checkbox;
   element.textContent = options.label;
-  element.addEventListener('change', () => options.onChange(element.checked));
-  return { element, checked: () => element.checked };
+  let current = false;
+  element.addEventListener('change', () => {
+    if (element.checked === current) return;
+    current = element.checked;
+    options.onChange(current);
+  });
+  return {
+    element,
+    checked: () => element.checked,
+    setChecked: (checked) => {
+      current = checked;
+      element.checked = checked;
+    },
+  };
+}
+
+export interface TextFieldControl {
+  element: HTMLElement;
+  value(): string;
+  setValue(value: string): void;
+}
+
+/** A line of text. `onInput` is told what the reader typed, never what `setValue` set. */
+export function textField(options: {
+  label: string;
+  placeholder: string;
+  onInput: (value: string) => void;
+}): TextFieldControl {
+  const element = document.createElement('vscode-text-field') as TextField;
+  // Its text is its label, and becomes its `aria-label` when it is connected; controls.css takes it out of sight.
+  element.textContent = options.label;
+  element.setAttribute('placeholder', options.placeholder);
+  element.addEventListener('input', () => options.onInput(element.value));
+  return {
+    element,
+    value: () => element.value,
+    setValue: (value) => {
+      if (element.value !== value) element.value = value;
+    },
+  };
 }
 
 /** For work whose end is unknown; where a total is known, a bar says more. */

@@ -4,7 +4,7 @@ import * as fs from 'node:fs/promises';
 import * as vscode from 'vscode';
 import { messageOf } from '../../core/util/errors';
 import type { RunPanelToHost } from '../../protocol/run-panel';
-import { exportName, exportRun } from './run-panel-export';
+import { parts } from '../parts/load';
 
 type Save = Extract<RunPanelToHost, { type: 'save' }>;
 type Export = Extract<RunPanelToHost, { type: 'export' }>;
@@ -24,6 +24,7 @@ export async function saveFromPanel({ name, kind, data }: Save, folder: vscode.U
 
 /** Asks where to, and writes a file of the run in `dir`. */
 export async function exportFromPanel({ what }: Export, dir: string, folder: vscode.Uri | null): Promise<void> {
+  const { exportName, exportRun } = parts();
   const name = exportName(what, path.basename(dir));
   await ask(name, FILTERS[what === 'run' ? 'json' : 'csv'], folder, (file) => exportRun(dir, what, file));
 }

@@ -221,7 +221,8 @@ export class RunPanelModel {
     );
     this.follow(tick.target, stage, tick.progress, changes);
     this.remember(stage, tick);
-    const points = this.keep(stage, tick.points);
+    this.keep(stage, tick.points);
+    const { points } = tick;
     if (points.length > 0) changes.push({ kind: 'points', target: tick.target, stage: tick.stage, points });
   }
 
@@ -259,8 +260,11 @@ export class RunPanelModel {
     if (history.length > this.limits.history) stage.history = history.filter((_, index) => index % 2 === 0);
   }
 
-  /** Adds points to the stage and returns those that were kept. Failures are always kept: they are what one looks for. */
-  private keep(stage: RunPanelStage, points: TickPoint[]): TickPoint[] {
+  /**
+   * Keeps points of the stage for a panel that opens later: an even sample past the limit, and every failure, since they are
+   * what one looks for. A panel that is open gets all of them and counts them itself.
+   */
+  private keep(stage: RunPanelStage, points: TickPoint[]): void {
     let stride = this.strides.get(stage);
     if (stride === undefined) {
       stride = { every: 1, seen: 0 };
@@ -268,14 +272,12 @@ export class RunPanelModel {
     }
     const { every } = stride;
     let { seen } = stride;
-    const kept = points.filter((point) => seen++ % every === 0 || !point.ok);
+    for (const point of points) if (seen++ % every === 0 || !point.ok) stage.points.push(point);
     stride.seen = seen;
-    stage.points.push(...kept);
     while (stage.points.length > this.limits.points) {
       stride.every *= 2;
       stage.points = thinned(stage.points, this.limits.points);
     }
-    return kept;
   }
 
   private finishTarget(result: TargetResult, changes: RunPanelChange[]): void {

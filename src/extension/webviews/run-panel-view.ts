@@ -1,9 +1,9 @@
 /** What the panel shows: the run of this window as it goes on, or one from the history. Both answer the same questions. */
 import type { RunPanelChange, RunPanelReply, RunPanelState, RunPanelToHost } from '../../protocol/run-panel';
-import { openStoredRun, type OnChanges, type StoredRun } from './run-panel-files';
+import { parts } from '../parts/load';
+import type { OnChanges, StoredRun } from './run-panel-files';
 import type { PlanIndex } from './run-panel-plan';
-import { RunRecords } from './run-panel-records';
-import { RunDetails } from './run-panel-request';
+import type { RunDetails } from './run-panel-request';
 import { RunPanelModel } from './run-panel-state';
 
 /** A run that can be shown. */
@@ -34,12 +34,15 @@ export class LiveRun implements RunView {
 
   begun(dir: string, plan: PlanIndex): void {
     this.folder = dir;
+    const { RunDetails, RunRecords } = parts();
     this.details = new RunDetails(new RunRecords(dir), () => this.model.state, plan);
   }
 
   /** The plan may hold a large dataset: from here on it is read again where a prompt is asked for. */
   ended(): void {
-    if (this.folder !== null) this.details = new RunDetails(new RunRecords(this.folder), () => this.model.state);
+    if (this.folder === null) return;
+    const { RunDetails, RunRecords } = parts();
+    this.details = new RunDetails(new RunRecords(this.folder), () => this.model.state);
   }
 
   set(patch: Extract<RunPanelChange, { kind: 'run' }>['patch']): RunPanelChange[] {
@@ -64,11 +67,11 @@ export class HistoryRun implements RunView {
     readonly dir: string,
     readonly stored: StoredRun,
   ) {
-    this.details = new RunDetails(stored.records, () => stored.state);
+    this.details = new (parts().RunDetails)(stored.records, () => stored.state);
   }
 
   static async open(dir: string): Promise<HistoryRun> {
-    return new HistoryRun(dir, await openStoredRun(dir));
+    return new HistoryRun(dir, await parts().openStoredRun(dir));
   }
 
   get state(): RunPanelState {

@@ -8,7 +8,6 @@ import type { HostToRunPanel, RunPanelReply, RunPanelState, RunPanelToHost } fro
 import { toWire } from '../../protocol/run-panel-wire';
 import { CommandId, PanelId } from '../contributions';
 import type { RunController, RunStart } from '../engine/run-controller';
-import type { RunRequest } from '../engine/run-preparation';
 import { DeltaSender } from './delta-sender';
 import { pageHtml } from './html';
 import { PlanIndex } from './run-panel-plan';
@@ -324,8 +323,7 @@ export class RunPanel implements vscode.Disposable, vscode.WebviewPanelSerialize
     if (this.source === null) return;
     const ids = await run.failedCases();
     if (ids.length === 0) return;
-    const request: RunRequest & { ids: string[] } = { uri: this.source, what: 'case', ids };
-    await this.parts.controller.run(request);
+    await this.parts.controller.run({ uri: this.source, what: 'case', ids });
   }
 
   /** Where exports are offered to go to: the folder of the eval file, else that of the workspace. */
