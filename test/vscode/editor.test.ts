@@ -22,9 +22,10 @@ describe('an eval file in the editor', () => {
     const { document } = await openFile('lenses.eval.yaml', FAST);
     const lenses = await codeLenses(document.uri);
     assert.deepEqual(titles(lenses, lineOf(document, 'name: Fast')), ['$(play) Run eval', '$(dashboard) Run load']);
-    for (const place of ['- name: returns', '- name: shipping', '- name: trickle']) {
-      assert.deepEqual(titles(lenses, lineOf(document, place)), ['$(play) Run'], place);
+    for (const place of ['- name: returns', '- name: shipping']) {
+      assert.deepEqual(titles(lenses, lineOf(document, place)), ['$(play) Run', '$(debug-alt) Debug'], place);
     }
+    assert.deepEqual(titles(lenses, lineOf(document, '- name: trickle')), ['$(play) Run']);
     const stage = lenses.find((lens) => lens.range.start.line === lineOf(document, '- name: trickle'));
     assert.equal(stage?.command?.command, CommandId.runStage);
   });
