@@ -65,7 +65,14 @@ function marked({ vars = {}, judge }: CompatRow, index: number): Record<string, 
 function assertionOf({ type, value, threshold, transform, assert, judge }: CompatRow, index: number): object {
   return {
     type,
-    ...(value === undefined ? {} : { value: judge === undefined ? value : `${String(value)} ${rubricMark(index)}` }),
+    ...(value === undefined
+      ? {}
+      : {
+          value:
+            judge === undefined
+              ? value
+              : `${typeof value === 'string' ? value : JSON.stringify(value)} ${rubricMark(index)}`,
+        }),
     ...(threshold === undefined ? {} : { threshold }),
     ...(transform === undefined ? {} : { transform }),
     ...(assert === undefined ? {} : { assert }),

@@ -271,7 +271,8 @@ export class SandboxProcess {
     const how =
       by !== null ? `it was ended by ${by}` : code === null ? 'it did not start' : `it ended with exit code ${code}`;
     // With its objects frozen, some versions of Node show an error by its source line alone.
-    const said = this.stderr.split('\n').find((line) => /^\s*\w*Error\b|bad option|^spawn |^\s*throw /.test(line)) ?? '';
+    const said =
+      this.stderr.split('\n').find((line) => /^\s*\w*Error\b|bad option|^spawn |^\s*throw /.test(line)) ?? '';
     return said === '' ? how : `${how}: ${said.trim()}`;
   }
 }
