@@ -150,7 +150,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionExports {
   own(vscode.languages.registerCodeLensProvider(selector, lenses));
   own(vscode.languages.registerHoverProvider(selector, new ResultHover(statuses, features.documentation, linksOf)));
   own(vscode.languages.registerCodeActionsProvider(selector, problems, SpecProblems.metadata));
-  const fixes = new ResultFixes(statuses, linksOf);
+  const fixes = new ResultFixes(documents, statuses, linksOf);
   own(vscode.languages.registerCodeActionsProvider(selector, fixes, ResultFixes.metadata));
   own(vscode.window.registerWebviewPanelSerializer(PanelId.run, panel));
   own(

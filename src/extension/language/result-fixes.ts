@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { TextRange } from '../../core/spec/document';
 import { SOURCE, toRange, toTextEdit } from './convert';
+import { isEvalDocument, type EvalDocuments } from './documents';
 import { LinkedCommand, linkedRun, type LinkContext } from './hover-links';
 import { editsFor, type EditableFile } from './result-edits';
 import { findingsOf, type ResultFinding } from './result-findings';
@@ -13,6 +14,7 @@ export class ResultFixes implements vscode.CodeActionProvider {
   };
 
   constructor(
+    private readonly documents: EvalDocuments,
     private readonly model: DocumentStatusModel,
     private readonly links: (uri: vscode.Uri) => LinkContext,
   ) {}
@@ -23,6 +25,9 @@ export class ResultFixes implements vscode.CodeActionProvider {
     context: vscode.CodeActionContext,
   ): vscode.CodeAction[] {
     if (context.only !== undefined && !context.only.contains(vscode.CodeActionKind.QuickFix)) return [];
+    if (!isEvalDocument(document)) return [];
+    // The editor asks once after an edit, sooner than the text is parsed by itself.
+    this.documents.current(document);
     const known = this.model.get(document.uri);
     // Edits made for an older text would land in the wrong place.
     if (known === undefined || known.parsed.version !== document.version) return [];
