@@ -102,7 +102,7 @@ describe('adding a case', () => {
         assert.equal(cases.at(-1)?.vars?.q, value, after);
         assert.equal(cases.at(-1)?.expected, value, after);
       }),
-      { numRuns: 100 },
+      { numRuns: 100, examples: files.map((text) => [text, ['  ', '\n']]) },
     );
   });
 });

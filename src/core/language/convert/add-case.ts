@@ -1,5 +1,5 @@
 /** Adds a case to the text of an eval file: what is there, comments included, stays as it is. */
-import { stringify } from 'yaml';
+import { Document, Scalar, stringify, visit } from 'yaml';
 import type { TextEdit } from '../../spec/document';
 import type { Span } from '../../spec/tree';
 import type { LanguageDocument } from '../language-document';
@@ -30,7 +30,17 @@ function eolOf({ text }: LanguageDocument): string {
 
 /** A case as the item of a list, indented. */
 function written(document: LanguageDocument, item: NewCase, indent: number): string {
-  const lines = stringify([item], { lineWidth: 0, nullStr: '' }).trimEnd().split('\n');
+  const list = new Document([item]);
+  visit(list, {
+    Scalar: (_, node) => {
+      // In a block the blanks of the first line would be taken for indentation.
+      if (typeof node.value === 'string' && /^\s/.test(node.value)) node.type = Scalar.QUOTE_DOUBLE;
+    },
+  });
+  const lines = list
+    .toString({ lineWidth: 0, nullStr: '', doubleQuotedMinMultiLineLength: Number.MAX_SAFE_INTEGER })
+    .trimEnd()
+    .split('\n');
   const pad = ' '.repeat(indent);
   return lines.map((line) => (line === '' ? '' : `${pad}${line}`)).join(eolOf(document));
 }
