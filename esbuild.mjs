@@ -1,6 +1,10 @@
 // Builds every bundle into dist/. `--watch` rebuilds on change, `--dev` keeps names and adds source maps.
 import { build, context } from 'esbuild';
-import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { copyFile, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { brotliCompress, constants } from 'node:zlib';
 
 const watch = process.argv.includes('--watch');
 const dev = watch || process.argv.includes('--dev');
@@ -42,10 +46,6 @@ const bundles = [
   { ...node, entryPoints: { sandbox: 'src/engine/sandbox.ts' } },
   // What asks a model over HTTP, which most runs do without.
   { ...node, entryPoints: { judges: 'src/engine/judges.ts' } },
-  // Its vocabulary is larger than all the rest, and most runs do without it.
-  { ...node, entryPoints: { tokenizer: 'src/engine/tokenizer.ts' } },
-  // The grammars of SQL dialects, and the parsers of XML and HTML, which most runs do without.
-  { ...node, entryPoints: { parsers: 'src/engine/parsers.ts' } },
   {
     ...node,
     entryPoints: { cli: 'src/cli/main.ts' },
@@ -62,6 +62,38 @@ const bundles = [
   },
 ].map((bundle) => ({ ...bundle, outdir: bundle.platform === 'browser' ? 'dist/webview' : 'dist' }));
 
+/** Half of what would be shipped, and most runs do without them: kept compressed, and unpacked in the process that asks for one. */
+const packed = [
+  // A vocabulary, for servers that do not count their tokens.
+  { ...node, entryPoints: { tokenizer: 'src/engine/tokenizer.ts' } },
+  // The grammars of SQL dialects, and the parsers of XML and HTML.
+  { ...node, entryPoints: { parsers: 'src/engine/parsers.ts' } },
+].map((bundle) => ({ ...bundle, outdir: 'dist', write: false }));
+
+/**
+ * Writes `NAME-HASH.br`, and `NAME.js`, which runs what is in it. Compressing takes seconds and the content hardly ever changes: a
+ * file of the same content is kept.
+ */
+async function buildPacked(bundle) {
+  const [name] = Object.keys(bundle.entryPoints);
+  const { outputFiles } = await build(bundle);
+  const content = outputFiles[0].contents;
+  const file = `${name}-${createHash('sha256').update(content).digest('hex').slice(0, 8)}.br`;
+  if (!existsSync(`dist/${file}`)) {
+    const { BROTLI_PARAM_LGWIN: window, BROTLI_PARAM_SIZE_HINT: sizeHint } = constants;
+    const params = { [window]: 24, [sizeHint]: content.length };
+    await writeFile(`dist/${file}`, await promisify(brotliCompress)(content, { params }));
+  }
+  const stale = (await readdir('dist')).filter(
+    (each) => each.startsWith(`${name}-`) && each.endsWith('.br') && each !== file,
+  );
+  await Promise.all(stale.map((each) => rm(`dist/${each}`)));
+  const path = `require('node:path').join(__dirname, '${file}')`;
+  const text = `require('node:zlib').brotliDecompressSync(require('node:fs').readFileSync(${path})).toString()`;
+  // Compiled as a module of this name, so that it resolves and reports errors as the file itself would.
+  await writeFile(`dist/${name}.js`, `module._compile(${text}, __filename);\n`);
+}
+
 // Taken away first and written last: scripts/ensure-built.ts takes a build that broke off for none.
 await rm('dist/.built', { force: true });
 await mkdir('dist/webview', { recursive: true });
@@ -69,8 +101,11 @@ await copyFile('node_modules/@vscode/codicons/dist/codicon.css', 'dist/webview/c
 await copyFile('node_modules/@vscode/codicons/dist/codicon.ttf', 'dist/webview/codicon.ttf');
 
 if (watch) {
-  await Promise.all(bundles.map(async (bundle) => (await context(bundle)).watch()));
+  await Promise.all([
+    ...bundles.map(async (bundle) => (await context(bundle)).watch()),
+    ...packed.map((bundle) => buildPacked(bundle)),
+  ]);
 } else {
-  await Promise.all(bundles.map((bundle) => build(bundle)));
+  await Promise.all([...bundles.map((bundle) => build(bundle)), ...packed.map((bundle) => buildPacked(bundle))]);
   await writeFile('dist/.built', '');
 }
