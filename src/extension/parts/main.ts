@@ -8,10 +8,10 @@ import { RunCommands } from '../commands/runs';
 import { hoverMarkdown } from '../language/hover-text';
 import { serveEditorModels } from '../lm/editor-models';
 import { RunReporter } from '../testing/run-reporter';
-import { exportName, exportRun } from '../webviews/run-panel-export';
-import { openStoredRun } from '../webviews/run-panel-files';
-import { RunRecords } from '../webviews/run-panel-records';
-import { RunDetails } from '../webviews/run-panel-request';
+import { exportName, exportRun } from '../../core/run-panel/export';
+import { openStoredRun } from '../../core/run-panel/stored-run';
+import { RunRecords } from '../../core/run-panel/records';
+import { RunDetails } from '../../core/run-panel/request-details';
 
 export const parts = {
   EndpointCommands,

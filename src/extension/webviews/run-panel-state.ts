@@ -11,7 +11,8 @@ import type {
   RunPanelState,
   RunPanelTarget,
 } from '../../protocol/run-panel';
-import { AnswerBudget } from './run-panel-answers';
+import { AnswerBudget } from '../../core/run-panel/answers';
+import { PANEL_LIMITS, thinned, type PanelLimits } from '../../core/run-panel/limits';
 import {
   countsOfQuality,
   definitionsOf,
@@ -20,19 +21,8 @@ import {
   putStep,
   stageKey,
   waitingStage,
-} from './run-panel-shape';
+} from '../../core/run-panel/shape';
 
-export interface PanelLimits {
-  /** Points kept per stage; beyond it every other one goes. */
-  points: number;
-  /** Samples of the lines over time kept per stage. */
-  history: number;
-  cases: number;
-  /** Characters of one answer. */
-  answer: number;
-}
-
-export const PANEL_LIMITS: PanelLimits = { points: 100_000, history: 4_000, cases: 5_000, answer: 20_000 };
 const HISTORY_STEP_MS = 250;
 
 type StagePatch = Partial<Omit<RunPanelStage, 'points' | 'name' | 'history'>>;
@@ -392,13 +382,6 @@ export class RunPanelModel {
     target.stages.push(stage);
     return stage;
   }
-}
-
-/** Every other point; failures stay, unless they alone exceed the bound, or it would not be one. */
-export function thinned(points: readonly TickPoint[], bound: number): TickPoint[] {
-  const failures = points.filter((point) => !point.ok).length;
-  const keepFailures = failures <= bound / 2;
-  return points.filter((point, index) => index % 2 === 0 || (keepFailures && !point.ok));
 }
 
 /** What of `next` is not there already: a tick repeats errors and verdicts ten times a second, which seldom change. */

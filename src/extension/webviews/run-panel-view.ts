@@ -1,9 +1,9 @@
 /** What the panel shows: the run of this window as it goes on, or one from the history. Both answer the same questions. */
 import type { RunPanelChange, RunPanelReply, RunPanelState, RunPanelToHost } from '../../protocol/run-panel';
 import { parts } from '../parts/load';
-import type { OnChanges, StoredRun } from './run-panel-files';
-import type { PlanIndex } from './run-panel-plan';
-import type { RunDetails } from './run-panel-request';
+import type { OnChanges, StoredRun } from '../../core/run-panel/stored-run';
+import type { PlanIndex } from '../../core/run-panel/plan-index';
+import type { RunDetails } from '../../core/run-panel/request-details';
 import { RunPanelModel } from './run-panel-state';
 
 /** A run that can be shown. */

@@ -10,7 +10,7 @@ import { CommandId, PanelId } from '../contributions';
 import type { RunController, RunStart } from '../engine/run-controller';
 import { DeltaSender } from './delta-sender';
 import { pageHtml } from './html';
-import { PlanIndex } from './run-panel-plan';
+import { PlanIndex } from '../../core/run-panel/plan-index';
 import { exportFromPanel, openText, saveFromPanel } from './run-panel-save';
 import { HistoryRun, LiveRun, type RunView } from './run-panel-view';
 

@@ -9,7 +9,7 @@ import { mergeObservations } from '../../../src/extension/language/observations'
 import { RunObserver } from '../../../src/extension/language/run-observer';
 import { compact } from '../../../src/extension/webviews/delta-sender';
 import { RunPanelModel } from '../../../src/extension/webviews/run-panel-state';
-import { stateOfRun } from '../../../src/extension/webviews/run-panel-stored';
+import { stateOfRun } from '../../../src/core/run-panel/state-of-run';
 import { slo, stage, survey, tick, type FileSketch } from './support';
 
 const FILE: FileSketch = {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
-import { exportName, exportRun } from '../../../src/extension/webviews/run-panel-export';
+import { exportName, exportRun } from '../../../src/core/run-panel/export';
 import { removeTempDirs, tempDir } from '../support/temp';
 import { answer, refused, request, runJson, writeRun } from './stored';
 

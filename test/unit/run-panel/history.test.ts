@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { StageHistory } from '../../../src/extension/webviews/run-panel-history';
+import { StageHistory } from '../../../src/core/run-panel/stage-history';
 import { ORIGIN_MS, refused, request } from './stored';
 
 /** `count` requests, one each `everyMs`, that take `tookMs` in all. */

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { appendFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { LineReader, linesAt } from '../../../src/extension/webviews/run-panel-lines';
-import { RunRecords } from '../../../src/extension/webviews/run-panel-records';
+import { LineReader, linesAt } from '../../../src/core/run-panel/lines';
+import { RunRecords } from '../../../src/core/run-panel/records';
 import { removeTempDirs, tempDir } from '../support/temp';
 import { answer, appendLines, refused, request, STAGE, TARGET, writeRun } from './stored';
 

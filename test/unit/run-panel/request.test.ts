@@ -3,10 +3,10 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CaseRecord, RequestRecord } from '../../../src/protocol/run-json';
 import type { RequestDetail } from '../../../src/protocol/run-panel';
-import { PlanIndex, planOf } from '../../../src/extension/webviews/run-panel-plan';
-import { RunRecords } from '../../../src/extension/webviews/run-panel-records';
-import { RunDetails } from '../../../src/extension/webviews/run-panel-request';
-import { emptyState } from '../../../src/extension/webviews/run-panel-shape';
+import { PlanIndex, planOf } from '../../../src/core/run-panel/plan-index';
+import { RunRecords } from '../../../src/core/run-panel/records';
+import { RunDetails } from '../../../src/core/run-panel/request-details';
+import { emptyState } from '../../../src/core/run-panel/shape';
 import { removeTempDirs, tempDir } from '../support/temp';
 import { answer, plan, refused, request, STAGE, TARGET, writeRun } from './stored';
 

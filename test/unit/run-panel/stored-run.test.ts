@@ -3,7 +3,7 @@ import { appendFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunPanelChange, RunPanelState } from '../../../src/protocol/run-panel';
 import { fromWire, toWire } from '../../../src/protocol/run-panel-wire';
-import { openStoredRun } from '../../../src/extension/webviews/run-panel-files';
+import { openStoredRun } from '../../../src/core/run-panel/stored-run';
 import { RunStore } from '../../../webview/run/store';
 import { removeTempDirs, tempDir } from '../support/temp';
 import { answer, ORIGIN_MS, plan, refused, request, runJson, STAGE, TARGET, writeRun, type Stored } from './stored';

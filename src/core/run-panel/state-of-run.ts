@@ -1,10 +1,10 @@
 /** What the run panel shows of a run that is over, from its files. */
-import { stageCaveats } from '../../core/report/flags';
+import { stageCaveats } from '../report/flags';
 import type { TickPoint } from '../../protocol/events';
 import type { RunJson, StageResult, TargetResult } from '../../protocol/run-json';
 import type { PanelCase, RunPanelStage, RunPanelState } from '../../protocol/run-panel';
-import type { PlanIndex } from './run-panel-plan';
-import { countsOfQuality, definitionsOf, emptyState, stageKey, statusSentence, waitingStage } from './run-panel-shape';
+import type { PlanIndex } from './plan-index';
+import { countsOfQuality, definitionsOf, emptyState, stageKey, statusSentence, waitingStage } from './shape';
 
 /**
  * The state of a stored run.

@@ -2,9 +2,9 @@
 import type { Message } from '../../protocol/plan';
 import type { CaseRecord, RequestRecord } from '../../protocol/run-json';
 import type { PanelCase, RequestDetail, RequestRow, RunPanelReply, RunPanelState } from '../../protocol/run-panel';
-import { cutAnswer } from './run-panel-answers';
-import { planOf, type KnownPlan, type PlanIndex } from './run-panel-plan';
-import type { RunRecords } from './run-panel-records';
+import { cutAnswer } from './answers';
+import { planOf, type KnownPlan, type PlanIndex } from './plan-index';
+import type { RunRecords } from './records';
 
 /** Gaps of one request that are sent: a timeline of more is a block. */
 const MOST_GAPS = 20_000;

@@ -1,7 +1,7 @@
 /** The records of one run's folder within reach by id: an index of byte offsets, built as far as it is needed. */
-import { runFile } from '../../core/results/files';
+import { runFile } from '../results/files';
 import type { CaseRecord, RequestRecord } from '../../protocol/run-json';
-import { LineReader, linesAt, type LinesRead } from './run-panel-lines';
+import { LineReader, linesAt, type LinesRead } from './lines';
 
 /** Most indexes of requests that are held as numbers; beyond it an id is odd and is held as text. */
 const MOST_INDEX = 20_000_000;

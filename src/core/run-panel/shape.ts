@@ -1,5 +1,5 @@
 /** The shape of what the run panel shows: empty states, stages in their order, the metrics that a run speaks of. */
-import { metricOf } from '../../core/metrics/definitions';
+import { metricOf } from '../metrics/definitions';
 import type { QualityResult, RunJson, StageCounts } from '../../protocol/run-json';
 import type { RunPanelStage, RunPanelState, RunPanelTarget } from '../../protocol/run-panel';
 

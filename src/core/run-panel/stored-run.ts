@@ -4,20 +4,20 @@
  */
 import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
-import { runFile } from '../../core/results/files';
-import { readRun } from '../../core/results/store';
-import { PromptrigError, messageOf } from '../../core/util/errors';
+import { runFile } from '../results/files';
+import { readRun } from '../results/store';
+import { PromptrigError, messageOf } from '../util/errors';
 import type { TickPoint } from '../../protocol/events';
 import type { RequestRecord, RunJson } from '../../protocol/run-json';
 import type { PanelCase, RunPanelChange, RunPanelState } from '../../protocol/run-panel';
 import { formatCount } from '../../protocol/format';
-import { AnswerBudget } from './run-panel-answers';
-import { StageHistory } from './run-panel-history';
-import { planOf, type PlanIndex } from './run-panel-plan';
-import { RunRecords, type RequestScan } from './run-panel-records';
-import { emptyState } from './run-panel-shape';
-import { PANEL_LIMITS, thinned } from './run-panel-state';
-import { stateOfRun } from './run-panel-stored';
+import { AnswerBudget } from './answers';
+import { StageHistory } from './stage-history';
+import { planOf, type PlanIndex } from './plan-index';
+import { RunRecords, type RequestScan } from './records';
+import { emptyState } from './shape';
+import { PANEL_LIMITS, thinned } from './limits';
+import { stateOfRun } from './state-of-run';
 
 /** A plan up to this size is read before anything is shown: it says how long the cool-down was. */
 const SMALL_PLAN_BYTES = 2 << 20;

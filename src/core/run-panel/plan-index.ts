@@ -1,7 +1,7 @@
 /** The plan of a run as far as the panel needs it: prompts of requests, names of cases, the shape of a stage. */
 import * as fs from 'node:fs/promises';
-import { runFile } from '../../core/results/files';
-import { readPlan } from '../../core/results/store';
+import { runFile } from '../results/files';
+import { readPlan } from '../results/store';
 import type { CasePlan, Message, RunPlan, StagePlan, TargetPlan } from '../../protocol/plan';
 import type { CaseRecord, RequestRecord } from '../../protocol/run-json';
 

@@ -1,12 +1,12 @@
 /** The files that a run is exported as. Each is written as it is read: a run of a million requests is no text in memory. */
 import { copyFile, open, writeFile } from 'node:fs/promises';
-import { runFile } from '../../core/results/files';
-import { readCases, readRun } from '../../core/results/store';
-import { renderCsv } from '../../core/report/csv';
-import { plain } from '../../core/report/plain';
+import { runFile } from '../results/files';
+import { readCases, readRun } from '../results/store';
+import { renderCsv } from '../report/csv';
+import { plain } from '../report/plain';
 import type { CaseRecord, RequestRecord } from '../../protocol/run-json';
 import type { RunExport } from '../../protocol/run-panel';
-import { RunRecords } from './run-panel-records';
+import { RunRecords } from './records';
 
 /** The name that is offered for an export. */
 export function exportName(what: RunExport, run: string): string {
