@@ -1,3 +1,4 @@
+import './l10n-host';
 import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { Redactor } from '../core/util/redact';

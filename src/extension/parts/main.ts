@@ -2,6 +2,7 @@
  * Entry of the parts that are loaded with their first use (`dist/parts.js`): flows of commands, hovers, what a panel reads of
  * stored runs, the server of the editor's models. A window in which nobody asks for them never pays for them.
  */
+import '../l10n-host';
 import { probeEndpoint } from '../../core/endpoints/probe';
 import { EndpointCommands } from '../commands/endpoints';
 import { RunCommands } from '../commands/runs';

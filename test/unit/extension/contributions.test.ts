@@ -10,6 +10,7 @@ import {
   TreeItemContext,
   ViewId,
 } from '../../../src/extension/contributions';
+import { localizedManifest, repositoryRoot } from '../support/manifest';
 
 interface MenuEntry {
   command: string;
@@ -30,8 +31,8 @@ interface Manifest {
   };
 }
 
-const root = path.resolve(__dirname, '../../..');
-const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as Manifest;
+const root = repositoryRoot;
+const manifest = localizedManifest<Manifest>();
 const { contributes } = manifest;
 const commands = Object.values(CommandId);
 
