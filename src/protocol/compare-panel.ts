@@ -73,6 +73,8 @@ export interface ComparePanelState {
   triangles: CompareTriangles | null;
   selection: CompareSelection | null;
   cases: CompareCase[];
+  /** Why there are no cases to set side by side, or why not all of them are here, a sentence; absent where all are. */
+  casesText?: string;
   /** Sweeps of parameters, of runs with a `matrix`; targets are ids of contenders. */
   matrix: MatrixTrend[];
   curves: { id: string; curve: CurveResult }[];
@@ -81,6 +83,13 @@ export interface ComparePanelState {
   /** Answers that are streaming in, while the run goes on. */
   race: RaceLane[];
   metrics: Record<string, { label: string; unit: Unit; formula: string; meaning: string }>;
+  /** What can be done here and now; everything where it is absent. */
+  can?: {
+    /** The file of the comparison is known, and this workspace may run it. */
+    rerun: boolean;
+    /** The run that goes on can be stopped. */
+    stop: boolean;
+  };
 }
 
 export interface Contender {
