@@ -89,7 +89,8 @@ function withBudget(plan: RunPlan | null, budget: BudgetPlan): RunPlan | null {
   return { ...plan, budget: { ...plan.budget, ...budget } };
 }
 
-async function readWorkspace(file: string): Promise<WorkspaceFile | null> {
+/** A `promptrig.yaml`; null where there is none. @throws PromptrigError `unreadable` */
+export async function readWorkspace(file: string): Promise<WorkspaceFile | null> {
   try {
     const text = withoutBom(await fs.readFile(file, 'utf8'));
     return { path: file, text, document: parseEvalFile(text, file) };

@@ -24,6 +24,7 @@ import { LiveProgressView, PlainProgressView, QuietProgressView, type ProgressVi
 import { guardedIo, outputSource, RunOutput } from './run-output';
 import { collectSecrets } from './secrets';
 import { changedSince } from './since';
+import { tidyRuns } from './tidy-runs';
 import { shownPath } from './workspace-root';
 
 export interface RunOptions {
@@ -76,6 +77,8 @@ export async function runCommand(outer: CliIo, paths: readonly string[], options
   }
   const code = worstExit(codes);
   await output.finish(code);
+  // A folder that was named is the person's own to tidy.
+  if (options.out === undefined) await tidyRuns(io, planned, options.quiet);
   return code;
 }
 

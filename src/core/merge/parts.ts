@@ -3,6 +3,7 @@ import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
 import { RUN_FILES } from '../results/files';
 import { readPlan, readRun } from '../results/store';
+import { TRASH } from '../results/trash';
 import { PromptrigError, messageOf } from '../util/errors';
 import type { RunPlan, ShardPlan } from '../../protocol/plan';
 import type { RunJson } from '../../protocol/run-json';
@@ -57,7 +58,7 @@ async function runFolders(dir: string, depth: number): Promise<string[]> {
   if (depth >= DEEPEST) return [];
   const inside: string[] = [];
   for (const entry of entries) {
-    if (entry.isDirectory() && entry.name !== 'node_modules' && entry.name !== '.git')
+    if (entry.isDirectory() && ![TRASH, 'node_modules', '.git'].includes(entry.name))
       inside.push(...(await runFolders(path.join(dir, entry.name), depth + 1)));
   }
   return inside;

@@ -7,6 +7,8 @@ export const RUN_FILES = {
   plan: 'plan.json',
   requests: 'requests.ndjson',
   cases: 'cases.ndjson',
+  /** What a person has said of the run; the result itself knows nothing of it. */
+  notes: 'notes.json',
 } as const;
 
 export function runFile(dir: string, file: keyof typeof RUN_FILES): string {

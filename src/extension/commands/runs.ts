@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import { RUN_FILES } from '../../core/results/files';
 import { messageOf } from '../../core/util/errors';
 import type { Tell } from '../messages';
-import { restoreRun, trashRun, type TrashedRun } from '../views/run-trash';
+import { restoreRun, trashRun, type TrashedRun } from '../../core/results/trash';
 import { wordOf } from '../views/run-summary';
 import type { RunRow, RunsTree } from '../views/runs-tree';
 import type { RunPanel } from '../webviews/run-panel';

@@ -10,7 +10,7 @@ import { escapeMarkdown } from '../language/markdown';
 import { groupByDay, type RunDay } from './run-days';
 import { RunHistory, type StoredRun } from './run-history';
 import { iconOf, matchesText, wordOf, type RunSummary } from './run-summary';
-import { emptyTrash } from './run-trash';
+import { emptyTrash } from '../../core/results/trash';
 
 /** A row of a run, and what its commands are told. */
 export interface RunRow {

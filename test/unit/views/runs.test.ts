@@ -4,7 +4,7 @@ import * as path from 'node:path';
 import { groupByDay } from '../../../src/extension/views/run-days';
 import { RunHistory } from '../../../src/extension/views/run-history';
 import { dateOf, iconOf, matchesText, summaryOf, wordOf } from '../../../src/extension/views/run-summary';
-import { emptyTrash, restoreRun, trashRun } from '../../../src/extension/views/run-trash';
+import { emptyTrash, restoreRun, trashRun } from '../../../src/core/results/trash';
 import type { QualityResult, RunJson, TargetResult } from '../../../src/protocol/run-json';
 import { slo, stage } from '../extension/support';
 import { removeTempDirs, tempDir } from '../support/temp';
