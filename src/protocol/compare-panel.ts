@@ -274,3 +274,15 @@ export interface RaceChunk {
   patch?: Partial<Omit<RaceLane, 'id' | 'text'>>;
   start?: true;
 }
+
+/**
+ * What the page keeps over a restart of its view; of a reloaded window it is the state that the extension is handed to find the
+ * contenders again. The rest of it is the page's own.
+ */
+export interface ComparePanelSaved {
+  contenders: { id: string; run: string; path: string; target: string }[];
+  reference: string;
+  stage: string | null;
+  axes: { x: string; y: string } | null;
+  select: { aim: string; limits: string[] } | null;
+}

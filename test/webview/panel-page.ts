@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import { build } from 'esbuild';
 import type { Browser, Page } from 'playwright-core';
 import type { HostToRunPanel, RunPanelReply, RunPanelState, RunPanelToHost } from '../../src/protocol/run-panel';
@@ -26,11 +26,17 @@ export async function themes(): Promise<Record<ThemeName, Theme>> {
   return JSON.parse(text) as Record<ThemeName, Theme>;
 }
 
-/** The panel's bundle, as `npm run build` makes it. */
+export type PanelName = 'run' | 'compare';
+
+/** The run panel's bundle, as `npm run build` makes it. */
 export async function bundleRunPanel(): Promise<Map<string, Buffer>> {
+  return bundlePanel('run');
+}
+
+async function bundlePanel(name: PanelName): Promise<Map<string, Buffer>> {
   const { outputFiles } = await build({
     absWorkingDir: ROOT,
-    entryPoints: { run: 'webview/run/main.ts' },
+    entryPoints: { [name]: `webview/${name}/main.ts` },
     outdir: 'out',
     bundle: true,
     minify: true,
@@ -41,9 +47,7 @@ export async function bundleRunPanel(): Promise<Map<string, Buffer>> {
     write: false,
     logLevel: 'warning',
   });
-  return new Map(
-    outputFiles.map(({ path, contents }) => [path.endsWith('.css') ? 'run.css' : 'run.js', Buffer.from(contents)]),
-  );
+  return new Map(outputFiles.map(({ path, contents }) => [`${name}${extname(path)}`, Buffer.from(contents)]));
 }
 
 export class PanelBrowser {
@@ -53,15 +57,15 @@ export class PanelBrowser {
     private readonly allThemes: Record<ThemeName, Theme>,
   ) {}
 
-  static async start(): Promise<PanelBrowser> {
-    const [files, allThemes] = await Promise.all([bundleRunPanel(), themes()]);
+  static async start(panel: PanelName = 'run'): Promise<PanelBrowser> {
+    const [files, allThemes] = await Promise.all([bundlePanel(panel), themes()]);
     const codicons = join(ROOT, 'node_modules/@vscode/codicons/dist');
     for (const name of ['codicon.css', 'codicon.ttf']) files.set(name, await readFile(join(codicons, name)));
     const server = createServer((request, response) => {
       const url = new URL(request.url ?? '/', 'http://127.0.0.1');
       const theme = allThemes[(url.searchParams.get('theme') ?? 'dark') as ThemeName];
       const file = files.get(url.pathname.slice(1));
-      if (url.pathname === '/') send(response, 'text/html', pageOf(theme, randomBytes(12).toString('hex')));
+      if (url.pathname === '/') send(response, 'text/html', pageOf(panel, theme, randomBytes(12).toString('hex')));
       else if (url.pathname === '/theme.css') send(response, 'text/css', themeSheet(theme));
       else if (file !== undefined) send(response, TYPES[url.pathname.split('.').at(-1) ?? ''] ?? '', file);
       else response.writeHead(404).end();
@@ -190,7 +194,7 @@ function themeSheet({ variables }: Theme): string {
 }
 
 /** The page that the extension writes, with `'self'` for the editor's own source of files. */
-function pageOf({ bodyClass }: Theme, nonce: string): string {
+function pageOf(panel: PanelName, { bodyClass }: Theme, nonce: string): string {
   const policy = [
     "default-src 'none'",
     `script-src 'nonce-${nonce}'`,
@@ -203,14 +207,14 @@ function pageOf({ bodyClass }: Theme, nonce: string): string {
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${policy}">
 <meta property="csp-nonce" content="${nonce}">
-<title>Run</title>
+<title>Panel</title>
 <link rel="stylesheet" href="theme.css${bodyClass === '' ? '' : `?theme=${themeOf(bodyClass)}`}">
 <link rel="stylesheet" href="codicon.css">
-<link rel="stylesheet" href="run.css">
+<link rel="stylesheet" href="${panel}.css">
 </head>
 <body class="${bodyClass}">
 <div id="app"></div>
-<script nonce="${nonce}" src="run.js"></script>
+<script nonce="${nonce}" src="${panel}.js"></script>
 </body>
 </html>`;
 }

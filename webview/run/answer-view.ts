@@ -7,7 +7,7 @@ import type { Asks } from './asks';
 import { judgeText } from './judge-text';
 import type { Post } from './post';
 import { piecesOf } from './spans';
-import { outcomeWord } from './verdicts';
+import { outcomeWord } from '../words';
 
 /** Of a text at first; a reader asks for the rest. */
 const FIRST_CHARACTERS = 4000;

@@ -8,7 +8,7 @@ import type { Post } from './post';
 import type { Section } from './section';
 import type { Shown } from './selection';
 import { streamKey, type RunStore, type TargetView } from './store';
-import { ANSWERING, INTERRUPTED, outcomeWord } from './verdicts';
+import { ANSWERING, INTERRUPTED, outcomeWord } from '../words';
 
 /** Rows are added a page at a time: a file with ten thousand cases would freeze the view. */
 const PAGE = 200;

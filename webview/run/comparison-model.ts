@@ -1,7 +1,7 @@
 /** The run against its baseline and its targets against each other, as sentences; differences first. */
 import { formatCount, formatDifference, formatValue } from '../../src/protocol/format';
 import type { BaselineComparison, Comparison, QualityPair } from '../../src/protocol/run-json';
-import { verdictWord, type Word } from './verdicts';
+import { verdictWord, type Word } from '../words';
 
 export interface Line {
   word: Word;

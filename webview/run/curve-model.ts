@@ -5,7 +5,7 @@ import type { CurveResult, RunVerdict, SloResult, StageResult } from '../../src/
 import type { RunPanelState } from '../../src/protocol/run-panel';
 import type { StageView, TargetView } from './store';
 import { unitOfExpression } from './tile-model';
-import { verdictWord, type Word } from './verdicts';
+import { verdictWord, type Word } from '../words';
 
 export interface CurveStep {
   /** Name of the step's stage. */

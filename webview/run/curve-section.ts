@@ -4,13 +4,13 @@ import { CurveChart, type CurveMark } from '../charts/curve-chart';
 import type { Palette } from '../charts/palette';
 import { el, setHidden, setText } from '../dom';
 import { dropdown } from '../ui/controls';
-import type { ChartData, FileKind } from './chart-data';
-import { ChartFrame } from './chart-frame';
+import type { ChartData, FileKind } from '../charts/chart-data';
+import { ChartFrame } from '../charts/chart-frame';
 import { curveOf, wholeOf, xOf, type CurveModel, type CurveSlo } from './curve-model';
 import type { ChartSection } from './section';
 import type { Shown } from './selection';
 import type { RunStore } from './store';
-import { verdictWord } from './verdicts';
+import { verdictWord } from '../words';
 
 export class CurveSection implements ChartSection {
   readonly frame: ChartFrame;

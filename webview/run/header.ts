@@ -9,7 +9,7 @@ import type { Section } from './section';
 import type { Shown } from './selection';
 import type { RunStore, StageView, TargetView } from './store';
 import { overallProgress, summarize } from './summary';
-import { statusWord, verdictWord, worstOf, type Word } from './verdicts';
+import { statusWord, verdictWord, worstOf, type Word } from '../words';
 
 export class Header implements Section {
   readonly element: HTMLElement;

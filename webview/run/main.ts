@@ -6,6 +6,7 @@ import { registerControls } from '../ui/controls';
 import { RunClient } from './client';
 import { RunStore } from './store';
 import { RunView, type SavedView } from './view';
+import '../base.css';
 import './run.css';
 
 registerControls();

@@ -5,7 +5,7 @@ import type { Post } from './post';
 import type { Section } from './section';
 import type { RunStore } from './store';
 import { keptSentence } from './summary';
-import { statusWord } from './verdicts';
+import { statusWord } from '../words';
 
 export class Notice implements Section {
   private readonly glyph = icon('beaker');

@@ -2,7 +2,7 @@
 import { formatCount, formatDifference, formatInterval, formatValue } from '../../src/protocol/format';
 import type { CostResult, JudgeTotals, QualityResult, QualityUnderLoad } from '../../src/protocol/run-json';
 import { judgeText } from './judge-text';
-import { verdictWord, type Word } from './verdicts';
+import { verdictWord, type Word } from '../words';
 
 export interface Fact {
   label: string;

@@ -10,7 +10,7 @@ import type { Post } from './post';
 import type { Section } from './section';
 import type { Shown } from './selection';
 import type { RunStore } from './store';
-import { outcomeWord } from './verdicts';
+import { outcomeWord } from '../words';
 
 export class Quality implements Section {
   private readonly list = el('dl');

@@ -16,7 +16,7 @@ import type { Asks } from './asks';
 import { eventsOf, instantsOf, requestFacts, timelineOf } from './request-model';
 import { shortName } from './requests-section';
 import type { Post } from './post';
-import { requestWord } from './verdicts';
+import { requestWord } from '../words';
 import { PHASES } from './waterfall';
 
 export interface DetailActions {

@@ -11,7 +11,7 @@ import { el, icon, setAttribute, setClass, setHidden, setText } from '../dom';
 import { button, dropdown, textField } from '../ui/controls';
 import { menu } from '../ui/menu';
 import type { Asks, Found } from './asks';
-import type { ChartData, FileKind } from './chart-data';
+import type { ChartData, FileKind } from '../charts/chart-data';
 import { limitsOf } from './limits';
 import {
   AS_ENDED,
@@ -25,7 +25,7 @@ import {
 import type { Section } from './section';
 import type { Shown } from './selection';
 import type { RunStore, StageView } from './store';
-import { requestWord } from './verdicts';
+import { requestWord } from '../words';
 import { PHASES, placeOf, roughSegmentsOf, scaleOf, segmentsOf, type Segment } from './waterfall';
 import type { ZoomControl } from './zoom';
 

@@ -1,6 +1,6 @@
 /** What every part of the panel is. */
 import type { Palette } from '../charts/palette';
-import type { ChartFrame } from './chart-frame';
+import type { ChartFrame } from '../charts/chart-frame';
 import type { RunStore } from './store';
 import type { Shown } from './selection';
 

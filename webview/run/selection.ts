@@ -1,7 +1,7 @@
 /** Which target and stage the panel shows: the reader's choice, else what happens now, else what went worst. */
 import type { StageView, TargetView } from './store';
 import { isWhole } from './curve-model';
-import { rankOfRun, worstOf } from './verdicts';
+import { rankOfRun, worstOf } from '../words';
 
 export interface Choice {
   target: string | null;

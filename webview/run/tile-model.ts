@@ -3,7 +3,7 @@ import { formatCount, formatDifference, formatInterval, formatValue } from '../.
 import type { SloPlan, Unit } from '../../src/protocol/plan';
 import type { SloResult } from '../../src/protocol/run-json';
 import type { RunPanelState } from '../../src/protocol/run-panel';
-import { provisionalWord, rankOf, verdictWord, WAITING, type Word } from './verdicts';
+import { provisionalWord, rankOf, verdictWord, WAITING, type Word } from '../words';
 
 export interface TileModel {
   /** Of the expression in the eval file. */

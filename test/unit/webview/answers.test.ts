@@ -4,7 +4,7 @@ import type { AssertionResult, QualityPair } from '../../../src/protocol/run-jso
 import { comparisonOf } from '../../../webview/run/comparison-model';
 import { costFact, loadFacts, qualityFacts, underLoadFact } from '../../../webview/run/quality-model';
 import { piecesOf } from '../../../webview/run/spans';
-import { csvOf, jsonOf } from '../../../webview/run/chart-data';
+import { csvOf, jsonOf } from '../../../webview/charts/chart-data';
 import { quality } from '../../webview/run-fixture';
 
 const assertion = (part: Partial<AssertionResult>): AssertionResult => ({

@@ -1,10 +1,10 @@
 /** What every chart has around its canvas: title, legend, the table that says the same, its files, a line for remarks. */
-import type { PicturePart } from '../charts/picture';
+import type { PicturePart } from './picture';
 import { el, icon, setAttribute, setHidden, setText } from '../dom';
 import { button } from '../ui/controls';
 import { menu } from '../ui/menu';
 import type { ChartData, FileKind } from './chart-data';
-import type { Word } from './verdicts';
+import type { Word } from '../words';
 
 export interface LegendEntry {
   /** Class of the swatch, which has the shape and the colour of what it stands for. */

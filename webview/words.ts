@@ -1,6 +1,6 @@
 /** Every state has a codicon, a colour and a word: never colour alone. */
-import type { CaseOutcome, RunVerdict, SloResult, Verdict } from '../../src/protocol/run-json';
-import type { RunPanelState } from '../../src/protocol/run-panel';
+import type { CaseOutcome, RunVerdict, SloResult, Verdict } from '../src/protocol/run-json';
+import type { RunPanelState } from '../src/protocol/run-panel';
 
 export type Tone = 'pass' | 'fail' | 'inconclusive' | 'running' | 'neutral';
 
