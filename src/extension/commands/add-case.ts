@@ -27,7 +27,7 @@ export async function addCaseFromSelection(
 ): Promise<vscode.Uri | undefined> {
   const text = argument.text ?? selectedText();
   if (text.trim() === '') {
-    tell('info', 'Select the text that a case should ask about, then try again.');
+    tell('info', vscode.l10n.t('Select the text that a case should ask about, then try again.'));
     return undefined;
   }
   const file = await openTarget(tell, argument.uri);
@@ -51,7 +51,7 @@ export interface AnswerArgument {
 export async function answerToCase(tell: Tell, argument: AnswerArgument = {}): Promise<vscode.Uri | undefined> {
   const answer = argument.answer ?? selectedText();
   if (answer.trim() === '') {
-    tell('info', 'Select an answer, or choose one in the results, then try again.');
+    tell('info', vscode.l10n.t('Select an answer, or choose one in the results, then try again.'));
     return undefined;
   }
   const file = await openTarget(tell, argument.uri);
@@ -95,15 +95,15 @@ async function pickEval(tell: Tell): Promise<vscode.Uri | undefined> {
   const found = await vscode.workspace.findFiles(EVALS, LEFT_OUT, MAX_FILES);
   const all = [...new Map([...open, ...found].map((uri) => [uri.toString(), uri])).values()];
   if (all.length === 0) {
-    tell('info', 'There is no eval file to add a case to. Make one first.', {
-      'New Eval': () => vscode.commands.executeCommand('promptrig.newEval'),
+    tell('info', vscode.l10n.t('There is no eval file to add a case to. Make one first.'), {
+      [vscode.l10n.t('New Eval')]: () => vscode.commands.executeCommand('promptrig.newEval'),
     });
     return undefined;
   }
   if (all.length === 1) return all[0];
   const picked = await vscode.window.showQuickPick(
     all.map((uri) => ({ label: vscode.workspace.asRelativePath(uri), uri })),
-    { title: 'Add Case', placeHolder: 'The eval that the case is added to' },
+    { title: vscode.l10n.t('Add Case'), placeHolder: vscode.l10n.t('The eval that the case is added to') },
   );
   return picked?.uri;
 }
@@ -115,10 +115,14 @@ async function pickVariable(file: LanguageDocument): Promise<string | undefined>
   if (names.length <= 1) return only ?? '';
   const picked = await vscode.window.showQuickPick(
     [
-      ...names.map((name) => ({ label: name, description: 'variable of the prompt', name })),
-      { label: 'A message of the user', description: 'added to those of the prompt', name: '' },
+      ...names.map((name) => ({ label: name, description: vscode.l10n.t('variable of the prompt'), name })),
+      {
+        label: vscode.l10n.t('A message of the user'),
+        description: vscode.l10n.t('added to those of the prompt'),
+        name: '',
+      },
     ],
-    { title: 'Add Case', placeHolder: 'What the selected text is' },
+    { title: vscode.l10n.t('Add Case'), placeHolder: vscode.l10n.t('What the selected text is') },
   );
   return picked?.name;
 }
@@ -128,8 +132,8 @@ async function askVars(file: LanguageDocument): Promise<{ [name: string]: Json }
   const [name] = languageBundle().promptVariables(file);
   if (name === undefined) return {};
   const value = await vscode.window.showInputBox({
-    title: 'Add Case',
-    prompt: `What "${name}" is in the case that was answered so`,
+    title: vscode.l10n.t('Add Case'),
+    prompt: vscode.l10n.t('What "{0}" is in the case that was answered so', name),
   });
   return value === undefined ? undefined : { [name]: value };
 }
@@ -139,7 +143,10 @@ async function pickChoice(answer: string): Promise<AnswerChoice | undefined> {
     languageBundle()
       .answerChoices(answer)
       .map(({ choice, label, detail }) => ({ label, description: detail, choice })),
-    { title: 'Turn This Answer into a Case', placeHolder: 'What a right answer has in common with this one' },
+    {
+      title: vscode.l10n.t('Turn This Answer into a Case'),
+      placeHolder: vscode.l10n.t('What a right answer has in common with this one'),
+    },
   );
   return picked?.choice;
 }
@@ -158,7 +165,10 @@ async function insert(
   edit.set(document.uri, [toTextEdit(result.edit)]);
   const from = document.offsetAt(toTextEdit(result.edit).range.start);
   if (!(await vscode.workspace.applyEdit(edit))) {
-    tell('warning', `${vscode.workspace.asRelativePath(document.uri)} cannot be changed: is it write-protected?`);
+    tell(
+      'warning',
+      vscode.l10n.t('{0} cannot be changed: is it write-protected?', vscode.workspace.asRelativePath(document.uri)),
+    );
     return undefined;
   }
   await select(document, from, result.edit.newText);

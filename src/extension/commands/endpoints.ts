@@ -56,7 +56,7 @@ export class EndpointCommands {
     const picked = await vscode.window.showQuickPick(
       endpoints.map((endpoint) => ({
         label: endpoint.name,
-        description: endpoint.plan.url ?? 'built in',
+        description: endpoint.plan.url ?? vscode.l10n.t('built in'),
         endpoint,
       })),
       { title },
@@ -87,7 +87,7 @@ export class EndpointCommands {
     try {
       endpoint = await this.save(draft);
     } catch (error) {
-      tell('error', `The endpoint was not added: ${messageOf(error)}`);
+      tell('error', vscode.l10n.t('The endpoint was not added: {0}', messageOf(error)));
       return;
     }
     if (endpoint === undefined) return;
@@ -96,7 +96,7 @@ export class EndpointCommands {
   }
 
   async test(argument: unknown): Promise<TestOutcome | undefined> {
-    const endpoint = await this.endpointOf(argument, 'Test Endpoint');
+    const endpoint = await this.endpointOf(argument, vscode.l10n.t('Test Endpoint'));
     if (endpoint === undefined) return undefined;
     const isListed = await this.parts.tree.reveal(endpoint);
     const outcome = await this.run(endpoint);
@@ -111,19 +111,27 @@ export class EndpointCommands {
     const { controller, hosts, keys, tester, health, tell } = this.parts;
     const { plan, problem } = endpoint;
     if (!vscode.workspace.isTrusted) {
-      tell('warning', 'A test sends a prompt and the key to the endpoint. Trust this workspace to test it.', {
-        'Manage Workspace Trust': () => vscode.commands.executeCommand('workbench.trust.manage'),
-      });
+      tell(
+        'warning',
+        vscode.l10n.t('A test sends a prompt and the key to the endpoint. Trust this workspace to test it.'),
+        {
+          [vscode.l10n.t('Manage Workspace Trust')]: () => vscode.commands.executeCommand('workbench.trust.manage'),
+        },
+      );
       return undefined;
     }
     if (problem !== null) {
-      tell('error', `"${endpoint.name}" cannot be tested: ${problem}`, { Edit: () => this.edit(endpoint) });
+      tell('error', vscode.l10n.t('"{0}" cannot be tested: {1}', endpoint.name, problem), {
+        [vscode.l10n.t('Edit')]: () => this.edit(endpoint),
+      });
       return undefined;
     }
     if (controller.isRunning) {
       tell(
         'warning',
-        'A run is in progress, and a test now would disturb its timing. Test the endpoint when it is over.',
+        vscode.l10n.t(
+          'A run is in progress, and a test now would disturb its timing. Test the endpoint when it is over.',
+        ),
       );
       return undefined;
     }
@@ -132,9 +140,13 @@ export class EndpointCommands {
     if (absent !== undefined) {
       tell(
         'error',
-        `"${endpoint.name}" needs an API key: the environment variable ${absent.variable} is not set and no key is stored.`,
+        vscode.l10n.t(
+          '"{0}" needs an API key: the environment variable {1} is not set and no key is stored.',
+          endpoint.name,
+          absent.variable,
+        ),
         {
-          'Set API Key': () =>
+          [vscode.l10n.t('Set API Key')]: () =>
             vscode.commands.executeCommand(CommandId.setApiKey, { name: endpoint.name, url: plan.url }),
         },
       );
@@ -151,7 +163,7 @@ export class EndpointCommands {
 
   /** Shows where the endpoint is written. */
   async edit(argument: unknown): Promise<void> {
-    const endpoint = isKnown(argument) ? argument : await this.endpointOf(argument, 'Edit Endpoint');
+    const endpoint = isKnown(argument) ? argument : await this.endpointOf(argument, vscode.l10n.t('Edit Endpoint'));
     if (endpoint === undefined) return;
     const { place } = endpoint;
     switch (place.kind) {
@@ -171,39 +183,44 @@ export class EndpointCommands {
       case 'builtin':
         this.parts.tell(
           'info',
-          '"sim" is built in. An endpoint of your own with "api: sim" and a "sim" block behaves as you say.',
+          vscode.l10n.t(
+            '"sim" is built in. An endpoint of your own with "api: sim" and a "sim" block behaves as you say.',
+          ),
         );
     }
   }
 
   async setDefault(argument: unknown): Promise<void> {
     const { tell } = this.parts;
-    const endpoint = await this.endpointOf(argument, 'Make Endpoint the Default');
+    const endpoint = await this.endpointOf(argument, vscode.l10n.t('Make Endpoint the Default'));
     if (endpoint === undefined) return;
     const folder = await this.folderFor(endpoint);
     if (folder === undefined) return;
     try {
       await editWorkspaceFile(folder, (text) => specBundle().setDefaultEndpoint(text, endpoint.name));
     } catch (error) {
-      tell('error', `The default was not changed: ${messageOf(error)}`);
+      tell('error', vscode.l10n.t('The default was not changed: {0}', messageOf(error)));
       return;
     }
     if (endpoint.place.kind === 'user')
       tell(
         'warning',
-        `Files that name no endpoint now run on "${endpoint.name}", which stands in your settings: for others, and in CI, it is unknown. Add it to promptrig.yaml to share it.`,
+        vscode.l10n.t(
+          'Files that name no endpoint now run on "{0}", which stands in your settings: for others, and in CI, it is unknown. Add it to promptrig.yaml to share it.',
+          endpoint.name,
+        ),
       );
   }
 
   async remove(argument: unknown): Promise<void> {
     const { user, tell } = this.parts;
-    const endpoint = await this.endpointOf(argument, 'Remove Endpoint');
+    const endpoint = await this.endpointOf(argument, vscode.l10n.t('Remove Endpoint'));
     if (endpoint === undefined) return;
     const { name, place } = endpoint;
     try {
       switch (place.kind) {
         case 'builtin':
-          tell('info', '"sim" is built in and cannot be removed.');
+          tell('info', vscode.l10n.t('"sim" is built in and cannot be removed.'));
           return;
         case 'file':
           await this.edit(endpoint);
@@ -211,11 +228,14 @@ export class EndpointCommands {
         case 'user': {
           const known = user.list.find(({ spec }) => spec.name === name);
           if (!(await user.remove(name))) {
-            tell('warning', `"${name}" stands in the settings of this workspace, not in yours. Remove it there.`);
+            tell(
+              'warning',
+              vscode.l10n.t('"{0}" stands in the settings of this workspace, not in yours. Remove it there.', name),
+            );
             return;
           }
-          tell('info', `"${name}" is removed from your settings.`, {
-            ...(known === undefined ? {} : { Undo: () => user.add(known.spec) }),
+          tell('info', vscode.l10n.t('"{0}" is removed from your settings.', name), {
+            ...(known === undefined ? {} : { [vscode.l10n.t('Undo')]: () => user.add(known.spec) }),
           });
           return;
         }
@@ -227,13 +247,13 @@ export class EndpointCommands {
             return specBundle().removeEndpoint(text, place.index);
           });
           const after = document.getText();
-          tell('info', `"${name}" is removed from promptrig.yaml.`, {
-            Undo: () =>
+          tell('info', vscode.l10n.t('"{0}" is removed from promptrig.yaml.', name), {
+            [vscode.l10n.t('Undo')]: () =>
               editWorkspaceFile(folder, (text) => {
                 if (text !== after)
                   throw new PromptrigError(
                     'usage',
-                    'promptrig.yaml has changed since. Undo the removal there by hand.',
+                    vscode.l10n.t('promptrig.yaml has changed since. Undo the removal there by hand.'),
                   );
                 return [{ offset: 0, length: text.length, newText: before }];
               }),
@@ -241,7 +261,7 @@ export class EndpointCommands {
         }
       }
     } catch (error) {
-      tell('error', `"${name}" was not removed: ${messageOf(error)}`);
+      tell('error', vscode.l10n.t('"{0}" was not removed: {1}', name, messageOf(error)));
     }
   }
 
@@ -251,10 +271,10 @@ export class EndpointCommands {
     const picked = await vscode.window.showQuickPick(
       endpoints.map(({ name, plan, isDefault }) => ({
         label: name,
-        description: [isDefault ? 'default' : '', plan.model].filter((part) => part !== '').join(' · '),
-        detail: plan.url ?? 'built in',
+        description: [isDefault ? vscode.l10n.t('default') : '', plan.model].filter((part) => part !== '').join(' · '),
+        detail: plan.url ?? vscode.l10n.t('built in'),
       })),
-      { title, placeHolder: 'The eval is run on this endpoint instead of its own' },
+      { title, placeHolder: vscode.l10n.t('The eval is run on this endpoint instead of its own') },
     );
     return picked?.label;
   }
@@ -276,10 +296,11 @@ export class EndpointCommands {
   private async folderFor({ place }: KnownEndpoint): Promise<vscode.Uri | undefined> {
     if (place.kind === 'workspace') return vscode.Uri.parse(place.folder);
     const folders = vscode.workspace.workspaceFolders ?? [];
-    if (folders.length === 0) this.parts.tell('info', 'Open a folder first: the default stands in its promptrig.yaml.');
+    if (folders.length === 0)
+      this.parts.tell('info', vscode.l10n.t('Open a folder first: the default stands in its promptrig.yaml.'));
     if (folders.length <= 1) return folders[0]?.uri;
     const picked = await vscode.window.showWorkspaceFolderPick({
-      placeHolder: 'Folder whose files run on it by default',
+      placeHolder: vscode.l10n.t('Folder whose files run on it by default'),
     });
     return picked?.uri;
   }
@@ -295,10 +316,10 @@ export class EndpointCommands {
       return {
         ok: false,
         kind: 'untrusted',
-        message: 'Nothing is sent from a workspace that is not trusted. Type the model.',
+        message: vscode.l10n.t('Nothing is sent from a workspace that is not trusted. Type the model.'),
       };
     if (!(await hosts.allow([plan])))
-      return { ok: false, kind: 'refused', message: 'Nothing was sent to this host. Type the model.' };
+      return { ok: false, kind: 'refused', message: vscode.l10n.t('Nothing was sent to this host. Type the model.') };
     const apiKey =
       key.kind === 'secret' ? key.value.trim() : apiKeyEnv === undefined ? undefined : process.env[apiKeyEnv];
     redactor.add(apiKey);
@@ -339,27 +360,29 @@ export class EndpointCommands {
   /** The last step of the guided way: one request, and what it took. */
   private async firstTest(endpoint: KnownEndpoint): Promise<void> {
     const cost = specBundle().endpointTestCost(endpoint.plan);
-    const price = cost === null || cost === 0 ? '' : ` for at most ${formatMoney(cost)}`;
     const input = vscode.window.createQuickPick<vscode.QuickPickItem & { action?: 'again' | 'edit' | 'done' }>();
-    input.title = `Add Endpoint: test ${endpoint.name}`;
+    input.title = vscode.l10n.t('Add Endpoint: test {0}', endpoint.name);
     input.ignoreFocusOut = true;
-    const again = { label: '$(debug-rerun) Test again', action: 'again' as const };
-    const edit = { label: '$(edit) Edit it', action: 'edit' as const };
-    const done = { label: '$(check) Done', action: 'done' as const };
+    const again = { label: vscode.l10n.t('$(debug-rerun) Test again'), action: 'again' as const };
+    const edit = { label: vscode.l10n.t('$(edit) Edit it'), action: 'edit' as const };
+    const done = { label: vscode.l10n.t('$(check) Done'), action: 'done' as const };
     const test = async (): Promise<void> => {
       input.busy = true;
-      input.placeholder = `Sending one small request${price}`;
+      input.placeholder =
+        cost === null || cost === 0
+          ? vscode.l10n.t('Sending one small request')
+          : vscode.l10n.t('Sending one small request for at most {0}', formatMoney(cost));
       input.items = [];
       const outcome = await this.run(endpoint);
       input.busy = false;
       if (outcome === undefined) {
-        input.placeholder = `${endpoint.name} is added, and not tested`;
+        input.placeholder = vscode.l10n.t('{0} is added, and not tested', endpoint.name);
         input.items = [done, edit, again];
         return;
       }
-      input.placeholder = `${endpoint.name} is added`;
+      input.placeholder = vscode.l10n.t('{0} is added', endpoint.name);
       const said: vscode.QuickPickItem & { action: 'done' } = {
-        label: outcome.ok ? `$(pass) ${latencyText(outcome)}` : '$(error) It does not answer',
+        label: outcome.ok ? `$(pass) ${latencyText(outcome)}` : vscode.l10n.t('$(error) It does not answer'),
         detail: outcomeSentence(outcome),
         alwaysShow: true,
         action: 'done',

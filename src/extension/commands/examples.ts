@@ -28,8 +28,8 @@ export async function openExample(extensionUri: vscode.Uri): Promise<vscode.Uri 
   const entries = await vscode.workspace.fs.readDirectory(examples(extensionUri));
   const names = entries.map(([name]) => name).filter((name) => name.endsWith('.eval.yaml'));
   const name = await vscode.window.showQuickPick(names, {
-    title: 'Open an Example',
-    placeHolder: 'Each runs on the built-in simulator, with no key and no network',
+    title: vscode.l10n.t('Open an Example'),
+    placeHolder: vscode.l10n.t('Each runs on the built-in simulator, with no key and no network'),
   });
   if (name === undefined) return undefined;
   const uri = examples(extensionUri, name);

@@ -9,26 +9,34 @@ interface Template extends vscode.QuickPickItem {
 }
 
 const TEMPLATES: readonly Template[] = [
-  { label: '$(note) Smallest', detail: 'One prompt, one case, one objective', file: 'smallest' },
   {
-    label: '$(comment-discussion) Chat with SLOs',
-    detail: 'Questions, a load of users, and objectives for both',
+    label: vscode.l10n.t('$(note) Smallest'),
+    detail: vscode.l10n.t('One prompt, one case, one objective'),
+    file: 'smallest',
+  },
+  {
+    label: vscode.l10n.t('$(comment-discussion) Chat with SLOs'),
+    detail: vscode.l10n.t('Questions, a load of users, and objectives for both'),
     file: 'chat',
   },
   {
-    label: '$(library) Answers from passages',
-    detail: 'RAG: long prompts, and answers that must follow from them',
+    label: vscode.l10n.t('$(library) Answers from passages'),
+    detail: vscode.l10n.t('RAG: long prompts, and answers that must follow from them'),
     file: 'rag',
   },
-  { label: '$(tools) Tool use', detail: 'Which function the model calls, with which arguments', file: 'tools' },
   {
-    label: '$(dashboard) Load test',
-    detail: 'Made-up prompts at a rate, and the highest rate that holds',
+    label: vscode.l10n.t('$(tools) Tool use'),
+    detail: vscode.l10n.t('Which function the model calls, with which arguments'),
+    file: 'tools',
+  },
+  {
+    label: vscode.l10n.t('$(dashboard) Load test'),
+    detail: vscode.l10n.t('Made-up prompts at a rate, and the highest rate that holds'),
     file: 'load',
   },
   {
-    label: '$(git-compare) Compare endpoints',
-    detail: 'The same cases and load for each, side by side',
+    label: vscode.l10n.t('$(git-compare) Compare endpoints'),
+    detail: vscode.l10n.t('The same cases and load for each, side by side'),
     file: 'compare',
   },
 ];
@@ -52,8 +60,8 @@ export async function newEval(
 
 async function pickTemplate(): Promise<string | undefined> {
   const picked = await vscode.window.showQuickPick(TEMPLATES, {
-    title: 'New Eval',
-    placeHolder: 'Each runs on the built-in simulator until you name your own endpoint',
+    title: vscode.l10n.t('New Eval'),
+    placeHolder: vscode.l10n.t('Each runs on the built-in simulator until you name your own endpoint'),
     matchOnDetail: true,
   });
   return picked?.file;
@@ -73,7 +81,12 @@ export async function requestToEval(tell: Tell, argument: { text?: string } = {}
   }
   tell(
     'info',
-    `${reason} Copy a curl command, a call of an OpenAI or Anthropic SDK, or the JSON of a request, then try again.`.trim(),
+    vscode.l10n
+      .t(
+        '{0} Copy a curl command, a call of an OpenAI or Anthropic SDK, or the JSON of a request, then try again.',
+        reason,
+      )
+      .trim(),
   );
   return undefined;
 }

@@ -36,7 +36,7 @@ async function freeName(folder: vscode.Uri, fileName: string): Promise<vscode.Ur
     const uri = vscode.Uri.joinPath(folder, name);
     if (!(await exists(uri))) return uri;
   }
-  throw new Error(`There are too many files called ${fileName} in ${folder.fsPath}.`);
+  throw new Error(vscode.l10n.t('There are too many files called {0} in {1}.', fileName, folder.fsPath));
 }
 
 /** `chat.eval.yaml`, `chat-2.eval.yaml`, … */

@@ -13,7 +13,10 @@ export async function pickEndpoint(
 ): Promise<EndpointIdentity | undefined> {
   // Planning renders templates, which are code of the workspace.
   if (!vscode.workspace.isTrusted) {
-    tell('warning', 'Keys are given to endpoints of trusted workspaces only. Trust this workspace first.');
+    tell(
+      'warning',
+      vscode.l10n.t('Keys are given to endpoints of trusted workspaces only. Trust this workspace first.'),
+    );
     return undefined;
   }
   const endpoints = new Map<string, EndpointIdentity>();
@@ -25,12 +28,15 @@ export async function pickEndpoint(
     }
   }
   if (endpoints.size === 0) {
-    tell('info', 'Open an eval file that names an endpoint with a `url`, then set its key.');
+    tell('info', vscode.l10n.t('Open an eval file that names an endpoint with a `url`, then set its key.'));
     return undefined;
   }
   const picked = await vscode.window.showQuickPick(
     [...endpoints.values()].map((endpoint) => ({ label: endpoint.name, description: endpoint.url ?? '', endpoint })),
-    { title, placeHolder: 'The key is kept in the editor’s secret store, for this endpoint and its host' },
+    {
+      title,
+      placeHolder: vscode.l10n.t('The key is kept in the editor’s secret store, for this endpoint and its host'),
+    },
   );
   return picked?.endpoint;
 }

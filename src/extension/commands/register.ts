@@ -42,8 +42,8 @@ export function registerCommands(parts: CommandParts): Disposable {
     if (rows !== null && rows.length > 1) return runRows(controller, rows, what === 'load' ? 'load' : 'file');
     const item = itemOf(argument);
     if (item === null) {
-      tell('info', 'Open an eval file (`*.eval.yaml`) to run it, or create an example.', {
-        'Create an Example': () => vscode.commands.executeCommand(CommandId.createExample),
+      tell('info', vscode.l10n.t('Open an eval file (`*.eval.yaml`) to run it, or create an example.'), {
+        [vscode.l10n.t('Create an Example')]: () => vscode.commands.executeCommand(CommandId.createExample),
       });
       return undefined;
     }
@@ -61,7 +61,7 @@ export function registerCommands(parts: CommandParts): Disposable {
     },
     [CommandId.rerun]: () =>
       controller.last === null
-        ? tell('info', 'Nothing has been run in this window yet.')
+        ? tell('info', vscode.l10n.t('Nothing has been run in this window yet.'))
         : controller.run(controller.last),
     [CommandId.stop]: () => controller.stop(),
     [CommandId.openRunPanel]: () => panel.open(false),
@@ -72,16 +72,18 @@ export function registerCommands(parts: CommandParts): Disposable {
     },
     [CommandId.setApiKey]: async (argument) => {
       const endpoint =
-        identityOf(argument) ?? (await pickEndpoint(documents, planner, tell, 'Set API Key for Endpoint'));
+        identityOf(argument) ??
+        (await pickEndpoint(documents, planner, tell, vscode.l10n.t('Set API Key for Endpoint')));
       if (endpoint !== undefined && (await keys.ask(endpoint)))
-        tell('info', `The key of "${endpoint.name}" is stored.`);
+        tell('info', vscode.l10n.t('The key of "{0}" is stored.', endpoint.name));
     },
     [CommandId.deleteApiKey]: async (argument) => {
       const endpoint =
-        identityOf(argument) ?? (await pickEndpoint(documents, planner, tell, 'Delete API Key of Endpoint'));
+        identityOf(argument) ??
+        (await pickEndpoint(documents, planner, tell, vscode.l10n.t('Delete API Key of Endpoint')));
       if (endpoint === undefined) return;
       await keys.delete(endpoint);
-      tell('info', `The key of "${endpoint.name}" is deleted.`);
+      tell('info', vscode.l10n.t('The key of "{0}" is deleted.', endpoint.name));
     },
     ...authoringHandlers(parts.extensionUri, tell),
     ...sidebarHandlers(parts.sidebar, (argument) => itemOf(argument as Argument)),

@@ -19,14 +19,14 @@ export class RunCommands {
   constructor(private readonly parts: RunCommandParts) {}
 
   async open(argument: unknown): Promise<void> {
-    const row = await this.rowOf(argument, 'Open Run');
+    const row = await this.rowOf(argument, vscode.l10n.t('Open Run'));
     if (row !== undefined) await this.parts.panel.show(row.dir);
   }
 
   /** Moves runs out of sight; they can be had back until the day is over. */
   async delete(argument: unknown, selected: unknown): Promise<void> {
     const { tell, tree } = this.parts;
-    const rows = await this.rowsOf(argument, selected, 'Delete Run');
+    const rows = await this.rowsOf(argument, selected, vscode.l10n.t('Delete Run'));
     const [first] = rows;
     if (first === undefined) return;
     const deleted: TrashedRun[] = [];
@@ -34,19 +34,24 @@ export class RunCommands {
     try {
       for (const { dir } of rows) if (!tree.isActive(dir)) deleted.push(await trashRun(dir, Date.now()));
     } catch (error) {
-      tell('error', `A run could not be deleted: ${messageOf(error)}`);
+      tell('error', vscode.l10n.t('A run could not be deleted: {0}', messageOf(error)));
     }
     tree.refresh();
     if (rows.some(({ dir }) => tree.isActive(dir)))
-      tell('warning', 'The run in progress is not deleted: stop it first.');
+      tell('warning', vscode.l10n.t('The run in progress is not deleted: stop it first.'));
     if (deleted.length === 0) return;
-    const what = deleted.length === 1 && rows.length === 1 ? `The run "${name}" is` : `${deleted.length} runs are`;
-    tell('info', `${what} deleted.`, {
-      Undo: async () => {
+    const what =
+      deleted.length > 1
+        ? vscode.l10n.t('{0} runs are deleted.', deleted.length)
+        : rows.length === 1
+          ? vscode.l10n.t('The run "{0}" is deleted.', name)
+          : vscode.l10n.t('1 run is deleted.');
+    tell('info', what, {
+      [vscode.l10n.t('Undo')]: async () => {
         try {
           for (const run of deleted) await restoreRun(run);
         } catch (error) {
-          tell('error', `A run could not be put back: ${messageOf(error)}`);
+          tell('error', vscode.l10n.t('A run could not be put back: {0}', messageOf(error)));
         }
         tree.refresh();
       },
@@ -54,7 +59,7 @@ export class RunCommands {
   }
 
   async reveal(argument: unknown): Promise<void> {
-    const row = await this.rowOf(argument, 'Reveal Run in File Explorer');
+    const row = await this.rowOf(argument, vscode.l10n.t('Reveal Run in File Explorer'));
     if (row === undefined) return;
     await vscode.commands.executeCommand('revealFileInOS', vscode.Uri.file(row.dir));
   }
@@ -62,26 +67,26 @@ export class RunCommands {
   /** Saves a copy of what was measured somewhere else. */
   async export(argument: unknown): Promise<void> {
     const { tell } = this.parts;
-    const row = await this.rowOf(argument, 'Export Run');
+    const row = await this.rowOf(argument, vscode.l10n.t('Export Run'));
     if (row === undefined) return;
     const folder = vscode.Uri.file(row.dir);
     const there = new Set((await vscode.workspace.fs.readDirectory(folder)).map(([name]) => name));
     const items = [
-      { label: RUN_FILES.run, description: 'the result: metrics, SLOs, verdicts' },
-      { label: RUN_FILES.requests, description: 'every request with its instants' },
-      { label: RUN_FILES.cases, description: 'every answer with its assertions' },
-      { label: RUN_FILES.plan, description: 'what was planned' },
+      { label: RUN_FILES.run, description: vscode.l10n.t('the result: metrics, SLOs, verdicts') },
+      { label: RUN_FILES.requests, description: vscode.l10n.t('every request with its instants') },
+      { label: RUN_FILES.cases, description: vscode.l10n.t('every answer with its assertions') },
+      { label: RUN_FILES.plan, description: vscode.l10n.t('what was planned') },
     ].filter(({ label }) => there.has(label));
-    const whole = { label: row.id, description: 'the whole folder' };
-    const picked = await vscode.window.showQuickPick([...items, whole], { title: 'Export Run' });
+    const whole = { label: row.id, description: vscode.l10n.t('the whole folder') };
+    const picked = await vscode.window.showQuickPick([...items, whole], { title: vscode.l10n.t('Export Run') });
     if (picked === undefined) return;
     const isFolder = picked === whole;
     const [home] = vscode.workspace.workspaceFolders ?? [];
     const name = isFolder ? row.id : `${row.id}-${picked.label}`;
     const target = await vscode.window.showSaveDialog({
-      title: `Export ${picked.label}`,
+      title: vscode.l10n.t('Export {0}', picked.label),
       defaultUri: home === undefined ? vscode.Uri.file(name) : vscode.Uri.joinPath(home.uri, name),
-      filters: isFolder ? {} : { Results: [path.extname(picked.label).slice(1)] },
+      filters: isFolder ? {} : { [vscode.l10n.t('Results')]: [path.extname(picked.label).slice(1)] },
     });
     if (target === undefined) return;
     const source = isFolder ? folder : vscode.Uri.joinPath(folder, picked.label);
@@ -89,7 +94,7 @@ export class RunCommands {
       // The dialog has asked about a file that is there.
       await vscode.workspace.fs.copy(source, target, { overwrite: true });
     } catch (error) {
-      tell('error', `${picked.label} could not be saved to ${target.fsPath}: ${messageOf(error)}`);
+      tell('error', vscode.l10n.t('{0} could not be saved to {1}: {2}', picked.label, target.fsPath, messageOf(error)));
     }
   }
 
@@ -111,7 +116,7 @@ export class RunCommands {
     const days = await tree.getChildren();
     const rows = (await Promise.all(days.map((day) => tree.getChildren(day)))).flat().filter(isRunRow);
     if (rows.length === 0) {
-      tell('info', 'There is no run yet in this window’s folders. Run an eval first.');
+      tell('info', vscode.l10n.t('There is no run yet in this window’s folders. Run an eval first.'));
       return undefined;
     }
     const items = await Promise.all(

@@ -55,7 +55,7 @@ export function sidebarHandlers(
     [CommandId.runOn]: async (argument, selected) => {
       const rows = rowsOf(selected) ?? rowsOf([argument]) ?? asRow(itemOf(argument));
       if (rows.length === 0) return;
-      const endpoint = await endpoints.pickForRun('Run on Endpoint');
+      const endpoint = await endpoints.pickForRun(vscode.l10n.t('Run on Endpoint'));
       if (endpoint !== undefined) await runOn(controller, rows, [endpoint]);
     },
     [CommandId.copyPath]: async (argument, selected) => {

@@ -4,6 +4,7 @@ import type { EndpointSpec } from '../../core/spec/schema-endpoint';
 import { DEFAULT_URLS } from '../../core/endpoints/default-urls';
 import { isLoopback, originOf } from './hosts';
 import { suggestName, type EndpointKind } from './vendors';
+import { l10n } from '../l10n';
 
 /** The person went back to the question before; the person gave up. */
 export const BACK = Symbol('back');
@@ -136,30 +137,35 @@ export function specOf({ kind, url, key, model, name }: Draft): EndpointSpec {
 /** What is wrong with an address; null where nothing is. */
 export function checkUrl(value: string): string | null {
   const text = value.trim();
-  if (text === '') return 'Enter the address of the server, such as http://127.0.0.1:8000/v1.';
-  if (!/^https?:\/\//i.test(text)) return 'The address must start with http:// or https://.';
+  if (text === '') return l10n.t('Enter the address of the server, such as http://127.0.0.1:8000/v1.');
+  if (!/^https?:\/\//i.test(text)) return l10n.t('The address must start with http:// or https://.');
   const origin = originOf(text);
-  if (origin === null) return 'This is no address.';
+  if (origin === null) return l10n.t('This is no address.');
   const { username, password, searchParams } = new URL(text);
-  if (username !== '' || password !== '') return 'A login does not belong into the address: the key is asked for next.';
+  if (username !== '' || password !== '')
+    return l10n.t('A login does not belong into the address: the key is asked for next.');
   const secret = [...searchParams.keys()].find((key) => /key|token|secret/i.test(key));
-  return secret === undefined ? null : `A key ("${secret}") does not belong into the address: it is asked for next.`;
+  return secret === undefined
+    ? null
+    : l10n.t('A key ("{0}") does not belong into the address: it is asked for next.', secret);
 }
 
 /** What may be written as `apiKeyEnv`; null where a name will do. */
 export function checkVariable(value: string): string | null {
   const text = value.trim();
-  if (text === '') return 'Enter the name of an environment variable, such as OPENAI_API_KEY.';
+  if (text === '') return l10n.t('Enter the name of an environment variable, such as OPENAI_API_KEY.');
   // A key pasted here would be written into a file that is shared.
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(text) || /^(?:sk|hf|gsk|xai|ghp)[-_]/.test(text) || text.length > 64)
-    return 'This is no name of an environment variable. A key itself goes into the secret store: go back and choose that.';
+    return l10n.t(
+      'This is no name of an environment variable. A key itself goes into the secret store: go back and choose that.',
+    );
   return null;
 }
 
 export function checkName(value: string, taken: ReadonlySet<string>): string | null {
   const text = value.trim();
-  if (text === '') return 'Enter a name: files refer to the endpoint by it.';
-  return taken.has(text) ? `There is an endpoint called "${text}" already.` : null;
+  if (text === '') return l10n.t('Enter a name: files refer to the endpoint by it.');
+  return taken.has(text) ? l10n.t('There is an endpoint called "{0}" already.', text) : null;
 }
 
 /** Whether traffic to an address leaves this machine unencrypted. */

@@ -76,8 +76,10 @@ export class EndpointHealth implements vscode.Disposable {
     const obstacle = this.obstacle(endpoint);
     if (obstacle !== null) return obstacle;
     const when = setting('endpointHealth');
-    if (when === 'off') return 'Checks are turned off in the settings.';
-    return when === 'unpriced' && isPaid(endpoint.plan) ? 'Paid endpoints are checked on demand only.' : null;
+    if (when === 'off') return vscode.l10n.t('Checks are turned off in the settings.');
+    return when === 'unpriced' && isPaid(endpoint.plan)
+      ? vscode.l10n.t('Paid endpoints are checked on demand only.')
+      : null;
   }
 
   dispose(): void {
@@ -86,17 +88,20 @@ export class EndpointHealth implements vscode.Disposable {
 
   private obstacle({ plan, problem }: KnownEndpoint): string | null {
     if (problem !== null) return problem;
-    if (plan.url === null) return 'It has no address to ask.';
-    if (!vscode.workspace.isTrusted) return 'Nothing is sent from a workspace that is not trusted.';
+    if (plan.url === null) return vscode.l10n.t('It has no address to ask.');
+    if (!vscode.workspace.isTrusted) return vscode.l10n.t('Nothing is sent from a workspace that is not trusted.');
     if (!this.parts.hosts.isAllowed(plan))
-      return `Nothing was sent to ${new URL(originOf(plan.url) ?? plan.url).host} from this workspace yet: test it once.`;
+      return vscode.l10n.t(
+        'Nothing was sent to {0} from this workspace yet: test it once.',
+        new URL(originOf(plan.url) ?? plan.url).host,
+      );
     return null;
   }
 
   private async check(key: string, signal: AbortSignal): Promise<ProbeResult> {
     const endpoint = this.endpoints.get(key);
     if (endpoint === undefined || this.obstacle(endpoint) !== null)
-      return { ok: false, kind: 'gone', message: 'It may not be asked any more.' };
+      return { ok: false, kind: 'gone', message: vscode.l10n.t('It may not be asked any more.') };
     const { keys, redactor } = this.parts;
     const { keys: found, missing } = await keys.collect([endpoint.plan]);
     const [absent] = missing;
@@ -104,7 +109,10 @@ export class EndpointHealth implements vscode.Disposable {
       return {
         ok: false,
         kind: 'no_key',
-        message: `It needs a key: the environment variable ${absent.variable} is not set and no key is stored.`,
+        message: vscode.l10n.t(
+          'It needs a key: the environment variable {0} is not set and no key is stored.',
+          absent.variable,
+        ),
       };
     return parts().probeEndpoint(endpoint.plan, {
       apiKey: found[endpoint.name],

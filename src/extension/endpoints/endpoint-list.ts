@@ -67,8 +67,14 @@ function problemOf({ diagnostics }: EvalDocument, folder: vscode.WorkspaceFolder
   const [first] = errors;
   if (first === undefined) return null;
   const several = (vscode.workspace.workspaceFolders?.length ?? 0) > 1;
-  const where = several ? `promptrig.yaml of ${folder.name}` : 'promptrig.yaml';
+  const where = several ? vscode.l10n.t('promptrig.yaml of {0}', folder.name) : 'promptrig.yaml';
   return errors.length === 1
-    ? `${where}, line ${first.range.start.line + 1}: ${first.message}`
-    : `${where} has ${errors.length} problems; the first, in line ${first.range.start.line + 1}: ${first.message}`;
+    ? vscode.l10n.t('{0}, line {1}: {2}', where, first.range.start.line + 1, first.message)
+    : vscode.l10n.t(
+        '{0} has {1} problems; the first, in line {2}: {3}',
+        where,
+        errors.length,
+        first.range.start.line + 1,
+        first.message,
+      );
 }

@@ -19,17 +19,21 @@ export class HostTrust {
     if (asking.size === 0) return true;
     const lines = [...asking].map(([origin, uses]) => {
       const keys = [...new Set(uses.flatMap((use) => (use.apiKeyEnv === undefined ? [] : [use.apiKeyEnv])))];
-      return keys.length === 0 ? origin : `${origin}, with the key in ${keys.join(' and ')}`;
+      return keys.length === 0 ? origin : vscode.l10n.t('{0}, with the key in {1}', origin, listOf(keys));
     });
+    const send = vscode.l10n.t('Send');
     const answer = await vscode.window.showWarningMessage(
-      `Send the prompts of this workspace to ${[...asking.keys()].map((origin) => new URL(origin).host).join(' and ')}?`,
+      vscode.l10n.t(
+        'Send the prompts of this workspace to {0}?',
+        listOf([...asking.keys()].map((origin) => new URL(origin).host)),
+      ),
       {
         modal: true,
-        detail: `${lines.join('\n')}\n\nYou are asked once per workspace. Nothing is sent anywhere else.`,
+        detail: `${lines.join('\n')}\n\n${vscode.l10n.t('You are asked once per workspace. Nothing is sent anywhere else.')}`,
       },
-      'Send',
+      send,
     );
-    if (answer !== 'Send') return false;
+    if (answer !== send) return false;
     const allowed = this.allowed;
     for (const [origin, uses] of asking) for (const use of uses) allowed.add(grant(origin, use));
     await this.state.update(STATE_KEY, [...allowed]);
@@ -59,4 +63,9 @@ export class HostTrust {
 
 function grant(origin: string, endpoint: EndpointPlan): string {
   return endpoint.apiKeyEnv === undefined ? origin : `${origin} ${endpoint.apiKeyEnv}`;
+}
+
+/** `a and b`, as the editor's language puts it. */
+function listOf(names: readonly string[]): string {
+  return new Intl.ListFormat(vscode.env.language, { type: 'conjunction' }).format(names);
 }

@@ -6,6 +6,7 @@ import type { EndpointSpec } from '../../core/spec/schema-endpoint';
 import type { WorkspaceEndpoint } from '../../core/spec/workspace-endpoints';
 import type { EndpointPlan, Json } from '../../protocol/plan';
 import { isLoopback, originOf } from './hosts';
+import { l10n } from '../l10n';
 
 export type EndpointPlace =
   /** In the `promptrig.yaml` of a folder. */
@@ -59,7 +60,9 @@ export function knownEndpoints(
   ): Omit<KnownEndpoint, 'isDefault' | 'isHidden'> => {
     const { plan, params } = resolve(spec, path);
     const where = place.kind === 'workspace' ? place.folder : '';
-    const unsupported = SUPPORTED_APIS.has(plan.api) ? null : `This version cannot run the API "${plan.api}" yet.`;
+    const unsupported = SUPPORTED_APIS.has(plan.api)
+      ? null
+      : l10n.t('This version cannot run the API "{0}" yet.', plan.api);
     return {
       key: `${place.kind}:${where}#${spec.name}`,
       name: spec.name,
@@ -103,13 +106,13 @@ export function isPaid({ price, url }: Pick<EndpointPlan, 'price' | 'url'>): boo
 
 /** What an address bar would say of it, for a row: host and path, without the scheme that is meant anyway. */
 export function addressOf({ url }: Pick<EndpointPlan, 'url'>): string {
-  return url === null ? 'in this editor' : url.replace(/^https?:\/\//, '');
+  return url === null ? l10n.t('in this editor') : url.replace(/^https?:\/\//, '');
 }
 
 function addressProblem({ api, url }: EndpointPlan): string | null {
   if (api === 'sim' || api === 'vscode-lm') return null;
-  if (url === null && DEFAULT_URLS[api] === undefined) return 'It has no url.';
-  return originOf(url) === null ? 'Its url is no address.' : null;
+  if (url === null && DEFAULT_URLS[api] === undefined) return l10n.t('It has no url.');
+  return originOf(url) === null ? l10n.t('Its url is no address.') : null;
 }
 
 /** Of two with one key the first is meant; the parser says so at the second. */

@@ -53,11 +53,14 @@ export class ApiKeys {
   /** Asks for a key and stores it. Resolves to whether one was given. */
   async ask(endpoint: EndpointIdentity): Promise<boolean> {
     const key = await vscode.window.showInputBox({
-      title: `API key for ${endpoint.name}`,
-      prompt: `Kept in the editor's secret store and sent to ${originOf(endpoint.url) ?? 'this endpoint'} only.`,
+      title: vscode.l10n.t('API key for {0}', endpoint.name),
+      prompt: vscode.l10n.t(
+        "Kept in the editor's secret store and sent to {0} only.",
+        originOf(endpoint.url) ?? vscode.l10n.t('this endpoint'),
+      ),
       password: true,
       ignoreFocusOut: true,
-      validateInput: (value) => (value.trim() === '' ? 'Enter the key, or press Escape.' : undefined),
+      validateInput: (value) => (value.trim() === '' ? vscode.l10n.t('Enter the key, or press Escape.') : undefined),
     });
     if (key === undefined) return false;
     await this.set(endpoint, key.trim());

@@ -86,7 +86,13 @@ function read(value: unknown): UserEndpoint[] {
     const name = nameOf(item);
     const spec = workspace?.endpoints?.[0] ?? (name === null ? undefined : { name });
     if (spec === undefined)
-      return [{ index, spec: { name: `endpoint ${index + 1}` }, problem: fault?.message ?? 'It has no name.' }];
+      return [
+        {
+          index,
+          spec: { name: vscode.l10n.t('endpoint {0}', index + 1) },
+          problem: fault?.message ?? vscode.l10n.t('It has no name.'),
+        },
+      ];
     return [{ index, spec, problem: fault?.message ?? null }];
   });
 }

@@ -1,5 +1,6 @@
 /** Servers and services that people run evals against, as the guided form offers them. */
 import type { ApiKind } from '../../protocol/plan';
+import { l10n } from '../l10n';
 
 export interface EndpointKind {
   label: string;
@@ -12,7 +13,8 @@ export interface EndpointKind {
   apiKeyEnv?: string;
   /** What to call the first endpoint of this kind. */
   name: string;
-  group: 'On your machines' | 'Services' | 'By protocol';
+  /** Heading under which the form lists it. */
+  group: string;
 }
 
 export const ENDPOINT_KINDS: readonly EndpointKind[] = [
@@ -25,12 +27,12 @@ export const ENDPOINT_KINDS: readonly EndpointKind[] = [
   {
     ...server('Ollama', 'http://127.0.0.1:11434', 'ollama'),
     api: 'ollama',
-    detail: 'http://127.0.0.1:11434 · its own API',
+    detail: `http://127.0.0.1:11434 · ${l10n.t('its own API')}`,
   },
-  server('LiteLLM proxy', 'http://127.0.0.1:4000/v1', 'litellm', 'LITELLM_API_KEY'),
+  server(l10n.t('LiteLLM proxy'), 'http://127.0.0.1:4000/v1', 'litellm', 'LITELLM_API_KEY'),
   service('OpenAI', 'https://api.openai.com/v1', 'openai', 'OPENAI_API_KEY'),
   {
-    ...service('OpenAI, responses', 'https://api.openai.com/v1', 'openai-responses', 'OPENAI_API_KEY'),
+    ...service(l10n.t('OpenAI, responses'), 'https://api.openai.com/v1', 'openai-responses', 'OPENAI_API_KEY'),
     api: 'openai-responses',
   },
   {
@@ -49,10 +51,14 @@ export const ENDPOINT_KINDS: readonly EndpointKind[] = [
   service('Fireworks', 'https://api.fireworks.ai/inference/v1', 'fireworks', 'FIREWORKS_API_KEY'),
   service('OpenRouter', 'https://openrouter.ai/api/v1', 'openrouter', 'OPENROUTER_API_KEY'),
   service('xAI', 'https://api.x.ai/v1', 'xai', 'XAI_API_KEY'),
-  protocol('OpenAI-compatible chat', 'POST …/chat/completions', 'openai-chat'),
-  protocol('OpenAI-compatible completions', 'POST …/completions; the messages become one prompt', 'openai-completions'),
-  protocol('OpenAI responses', 'POST …/responses', 'openai-responses'),
-  protocol('Anthropic messages', 'POST …/messages', 'anthropic-messages'),
+  protocol(l10n.t('OpenAI-compatible chat'), 'POST …/chat/completions', 'openai-chat'),
+  protocol(
+    l10n.t('OpenAI-compatible completions'),
+    `POST …/completions; ${l10n.t('the messages become one prompt')}`,
+    'openai-completions',
+  ),
+  protocol(l10n.t('OpenAI responses'), 'POST …/responses', 'openai-responses'),
+  protocol(l10n.t('Anthropic messages'), 'POST …/messages', 'anthropic-messages'),
   protocol('Gemini', 'POST …/models/MODEL:streamGenerateContent', 'gemini'),
   protocol('Ollama', 'POST …/api/chat', 'ollama'),
 ];
@@ -60,21 +66,21 @@ export const ENDPOINT_KINDS: readonly EndpointKind[] = [
 function server(label: string, url: string, name: string, apiKeyEnv?: string): EndpointKind {
   return {
     label,
-    detail: `${url} · OpenAI-compatible`,
+    detail: `${url} · ${l10n.t('OpenAI-compatible')}`,
     api: 'openai-chat',
     url,
     name,
-    group: 'On your machines',
+    group: l10n.t('On your machines'),
     ...(apiKeyEnv === undefined ? {} : { apiKeyEnv }),
   };
 }
 
 function service(label: string, url: string, name: string, apiKeyEnv: string): EndpointKind {
-  return { label, detail: url, api: 'openai-chat', url, name, apiKeyEnv, group: 'Services' };
+  return { label, detail: url, api: 'openai-chat', url, name, apiKeyEnv, group: l10n.t('Services') };
 }
 
 function protocol(label: string, detail: string, api: ApiKind): EndpointKind {
-  return { label, detail, api, url: '', name: 'endpoint', group: 'By protocol' };
+  return { label, detail, api, url: '', name: 'endpoint', group: l10n.t('By protocol') };
 }
 
 /** A name that is not taken, made from the kind's and, where there are several, the model's. */

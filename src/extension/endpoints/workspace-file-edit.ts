@@ -29,10 +29,16 @@ export async function editWorkspaceFile(
     edit.replace(uri, new vscode.Range(start, end), newText);
   }
   if (!(await vscode.workspace.applyEdit(edit)))
-    throw new PromptrigError('unreadable', `${WORKSPACE_FILE} could not be changed. Is the folder read-only?`);
+    throw new PromptrigError(
+      'unreadable',
+      vscode.l10n.t('{0} could not be changed. Is the folder read-only?', WORKSPACE_FILE),
+    );
   const document = open ?? (await vscode.workspace.openTextDocument(uri));
   if (!hadChanges && document.isDirty && !(await document.save()))
-    throw new PromptrigError('unreadable', `${WORKSPACE_FILE} was changed, but could not be saved. Save it by hand.`);
+    throw new PromptrigError(
+      'unreadable',
+      vscode.l10n.t('{0} was changed, but could not be saved. Save it by hand.', WORKSPACE_FILE),
+    );
   return document;
 }
 

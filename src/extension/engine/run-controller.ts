@@ -341,8 +341,10 @@ export class RunController implements vscode.Disposable {
   }
 
   private tellEnd(end: RunEnd): void {
-    const showLog = { 'Show Log': () => this.parts.log.show() };
-    const showRun = { 'Show What Was Measured': () => vscode.commands.executeCommand(CommandId.openRunPanel) };
+    const showLog = { [vscode.l10n.t('Show Log')]: () => this.parts.log.show() };
+    const showRun = {
+      [vscode.l10n.t('Show What Was Measured')]: () => vscode.commands.executeCommand(CommandId.openRunPanel),
+    };
     if (end.error !== null) {
       this.parts.tell('error', end.error, end.run === null ? showLog : { ...showRun, ...showLog });
       return;
@@ -351,18 +353,21 @@ export class RunController implements vscode.Disposable {
     const worst = end.run.targets
       .flatMap((target) => target.stages.flatMap((stage) => stage.errors))
       .sort((a, b) => b.count - a.count)[0];
-    const why = worst === undefined ? 'No request could be judged.' : worst.example;
+    const why = worst === undefined ? vscode.l10n.t('No request could be judged.') : worst.example;
     this.parts.tell('error', why, { ...showRun, ...showLog });
   }
 
   private tellBusy(tell: Tell): void {
-    const name = this.active?.prepared.plan.name ?? 'Another eval';
+    const name = this.active?.prepared.plan.name ?? vscode.l10n.t('Another eval');
     tell(
       'warning',
-      `"${name}" is running. Runs in one window take turns, so that they do not disturb each other's timing.`,
+      vscode.l10n.t(
+        '"{0}" is running. Runs in one window take turns, so that they do not disturb each other\'s timing.',
+        name,
+      ),
       {
-        Stop: () => this.stop(),
-        'Show Run': () => vscode.commands.executeCommand(CommandId.openRunPanel),
+        [vscode.l10n.t('Stop')]: () => this.stop(),
+        [vscode.l10n.t('Show Run')]: () => vscode.commands.executeCommand(CommandId.openRunPanel),
       },
     );
   }
@@ -371,7 +376,7 @@ export class RunController implements vscode.Disposable {
     const { log, redactor } = this.parts;
     const reason = error instanceof PromptrigError ? error.reason : error instanceof Error ? error.stack : undefined;
     log.error(redactor.text(reason ?? messageOf(error)));
-    tell('error', redactor.text(messageOf(error)), { 'Show Log': () => log.show() });
+    tell('error', redactor.text(messageOf(error)), { [vscode.l10n.t('Show Log')]: () => log.show() });
   }
 }
 

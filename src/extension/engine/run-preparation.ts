@@ -74,22 +74,30 @@ export async function prepareRun(
   if (!vscode.workspace.isTrusted) {
     tell(
       'warning',
-      'Running an eval sends prompts and keys to the endpoints it names. Trust this workspace to run it.',
+      vscode.l10n.t(
+        'Running an eval sends prompts and keys to the endpoints it names. Trust this workspace to run it.',
+      ),
       {
-        'Manage Workspace Trust': () => vscode.commands.executeCommand('workbench.trust.manage'),
+        [vscode.l10n.t('Manage Workspace Trust')]: () => vscode.commands.executeCommand('workbench.trust.manage'),
       },
     );
     return null;
   }
   if (request.uri.scheme !== 'file') {
-    tell('warning', 'This file is not on disk, so its results have nowhere to go. Save it to a folder to run it.');
+    tell(
+      'warning',
+      vscode.l10n.t('This file is not on disk, so its results have nowhere to go. Save it to a folder to run it.'),
+    );
     return null;
   }
   const document = await vscode.workspace.openTextDocument(request.uri);
   if (document.isDirty && setting('saveBeforeRun', request.uri) && !(await document.save())) {
     tell(
       'error',
-      `${nameOf(request.uri)} could not be saved, so it was not run. Save it by hand, or turn off "Save Before Run".`,
+      vscode.l10n.t(
+        '{0} could not be saved, so it was not run. Save it by hand, or turn off "Save Before Run".',
+        nameOf(request.uri),
+      ),
     );
     return null;
   }
@@ -106,7 +114,11 @@ export async function prepareRun(
   if (plan.targets.length === 0) {
     tell(
       'warning',
-      `${nameOf(request.uri)} is no longer run on ${request.targets?.join(', ') ?? ''}: refresh the list and choose again.`,
+      vscode.l10n.t(
+        '{0} is no longer run on {1}: refresh the list and choose again.',
+        nameOf(request.uri),
+        request.targets?.join(', ') ?? '',
+      ),
     );
     return null;
   }
@@ -119,9 +131,13 @@ export async function prepareRun(
   if (missing !== undefined) {
     tell(
       'error',
-      `The endpoint "${missing.endpoint.name}" needs an API key: the environment variable ${missing.variable} is not set and no key is stored.`,
+      vscode.l10n.t(
+        'The endpoint "{0}" needs an API key: the environment variable {1} is not set and no key is stored.',
+        missing.endpoint.name,
+        missing.variable,
+      ),
       {
-        'Set API Key': () =>
+        [vscode.l10n.t('Set API Key')]: () =>
           vscode.commands.executeCommand(CommandId.setApiKey, {
             name: missing.endpoint.name,
             url: missing.endpoint.url,
@@ -190,15 +206,15 @@ function tellProblems(tell: Tell, uri: vscode.Uri, diagnostics: readonly Diagnos
   const errors = diagnostics.filter((diagnostic) => diagnostic.severity === 'error');
   const [first] = errors;
   if (first === undefined) {
-    tell('warning', diagnostics.at(-1)?.message ?? `${nameOf(uri)} has nothing to run.`);
+    tell('warning', diagnostics.at(-1)?.message ?? vscode.l10n.t('{0} has nothing to run.', nameOf(uri)));
     return;
   }
   const what =
     errors.length === 1
-      ? `A problem in ${nameOf(uri)} stops this run: ${first.message}`
-      : `${errors.length} problems in ${nameOf(uri)} stop this run.`;
+      ? vscode.l10n.t('A problem in {0} stops this run: {1}', nameOf(uri), first.message)
+      : vscode.l10n.t('{0} problems in {1} stop this run.', errors.length, nameOf(uri));
   tell('error', what, {
-    'Show Problems': async () => {
+    [vscode.l10n.t('Show Problems')]: async () => {
       await vscode.window.showTextDocument(vscode.Uri.file(first.path), { selection: toRange(first.range) });
       await vscode.commands.executeCommand('workbench.actions.view.problems');
     },

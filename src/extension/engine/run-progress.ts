@@ -2,6 +2,7 @@
 import { formatValue } from '../../protocol/format';
 import type { EngineEvent } from '../../protocol/events';
 import type { RunPlan, StagePlan, TargetPlan } from '../../protocol/plan';
+import { l10n } from '../l10n';
 
 /** A guess at one answer's time, used only to weigh cases against load stages before the first one has been timed. */
 const GUESSED_ANSWER_MS = 1_000;
@@ -191,7 +192,7 @@ export function stepsOf({ pattern, sweep, capacity }: StagePlan): Segment['steps
 
 /** `at 16/s`, or what the name of a closed-loop step adds to that of its stage. */
 function stepName(step: string, stage: string, rate: number | null): string {
-  if (rate !== null) return `at ${formatValue(rate, '1/s')}`;
+  if (rate !== null) return l10n.t('at {0}', formatValue(rate, '1/s'));
   return step.startsWith(`${stage} `) ? step.slice(stage.length + 1) : step;
 }
 
@@ -204,13 +205,15 @@ export function progressText(now: ProgressNow): string {
   const parts = [`${Math.floor(now.share * 100)}%`];
   if (now.step !== undefined) parts.push(now.step);
   if (now.rps > 0) parts.push(formatValue(now.rps, '1/s'));
-  if (now.remainingMs !== null) parts.push(`${durationText(now.remainingMs)} left`);
+  if (now.remainingMs !== null) parts.push(l10n.t('{0} left', durationText(now.remainingMs)));
   return parts.join(' · ');
 }
 
 function durationText(ms: number): string {
   const seconds = Math.ceil(ms / 1000);
-  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 60) return l10n.t('{0} s', seconds);
   const minutes = Math.floor(seconds / 60);
-  return minutes < 60 ? `${minutes} min ${seconds % 60} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  return minutes < 60
+    ? l10n.t('{0} min {1} s', minutes, seconds % 60)
+    : l10n.t('{0} h {1} min', Math.floor(minutes / 60), minutes % 60);
 }

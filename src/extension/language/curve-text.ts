@@ -3,6 +3,7 @@ import { formatValue } from '../../core/metrics/format';
 import { parseSloExpression } from '../../core/metrics/slo';
 import type { CurvePoint, CurveResult } from '../../protocol/run-json';
 import type { CurveObservation, Observation } from './observations';
+import { l10n } from '../l10n';
 
 export interface CurveText {
   state: 'passed' | 'failed' | 'inconclusive' | 'error';
@@ -22,17 +23,19 @@ export function curveText({ curve, limitedFrom }: CurveObservation): CurveText {
   const state = STATES[curve.verdict];
   const limit = curve.status === 'client_limited' ? limitText(curve, limitedFrom) : null;
   if (curve.rate === null) return { state, ...withoutRate(curve, limit) };
-  const highest = curve.status === 'passes_at_highest' ? ', the highest rate tried' : '';
   const rest = [
     limit ?? beyond(curve),
-    curve.status === 'budget' ? 'the search ran out of probes or time' : '',
-    curve.status === 'unfinished' ? 'stopped before the end' : '',
-    curve.cost_per_good === null ? '' : `${formatValue(curve.cost_per_good, 'USD')} a good request`,
-    curve.kind === 'capacity' && curve.confidence === 'low' ? 'low confidence' : '',
+    curve.status === 'budget' ? l10n.t('the search ran out of probes or time') : '',
+    curve.status === 'unfinished' ? l10n.t('stopped before the end') : '',
+    curve.cost_per_good === null ? '' : l10n.t('{0} a good request', formatValue(curve.cost_per_good, 'USD')),
+    curve.kind === 'capacity' && curve.confidence === 'low' ? l10n.t('low confidence') : '',
   ];
   return {
     state,
-    answer: `${rateText(curve.rate)} meets the SLOs${highest}`,
+    answer:
+      curve.status === 'passes_at_highest'
+        ? l10n.t('{0} meets the SLOs, the highest rate tried', rateText(curve.rate))
+        : l10n.t('{0} meets the SLOs', rateText(curve.rate)),
     rest: rest.filter((part) => part !== ''),
   };
 }
@@ -41,7 +44,7 @@ function withoutRate(curve: CurveResult, limit: string | null): { answer: string
   const lowest = byRate(curve)[0];
   if (curve.verdict === 'fail' && lowest !== undefined) {
     const missed = missedBy(lowest);
-    return { answer: `fails already at ${rateText(lowest.rate)}`, rest: missed === null ? [] : [missed] };
+    return { answer: l10n.t('fails already at {0}', rateText(lowest.rate)), rest: missed === null ? [] : [missed] };
   }
   if (limit !== null) return { answer: limit, rest: [] };
   return { answer: curve.conclusion.replace(/\.$/, ''), rest: [] };
@@ -49,7 +52,9 @@ function withoutRate(curve: CurveResult, limit: string | null): { answer: string
 
 function limitText(curve: CurveResult, limitedFrom: number | null): string {
   const from = limitedFrom ?? curve.points.at(-1)?.rate ?? null;
-  return from === null ? 'the load client is the limit' : `the load client is the limit from ${rateText(from)} on`;
+  return from === null
+    ? l10n.t('the load client is the limit')
+    : l10n.t('the load client is the limit from {0} on', rateText(from));
 }
 
 /** What is known of the next rate above the one that passes. */
@@ -57,10 +62,12 @@ function beyond(curve: CurveResult): string {
   const { rate } = curve;
   if (rate === null) return '';
   const failed = curve.bracket?.[1] ?? null;
-  if (failed !== null) return `at ${rateText(failed)} they are not met`;
+  if (failed !== null) return l10n.t('at {0} they are not met', rateText(failed));
   const next = byRate(curve).find((point) => point.rate > rate);
   if (next === undefined) return '';
-  return `at ${rateText(next.rate)} they are ${next.verdict === 'fail' ? 'not met' : 'not shown to be met'}`;
+  return next.verdict === 'fail'
+    ? l10n.t('at {0} they are not met', rateText(next.rate))
+    : l10n.t('at {0} they are not shown to be met', rateText(next.rate));
 }
 
 /** The first SLO of the point that its value misses: `ttft.p99 231 ms`. */

@@ -2,6 +2,7 @@
 import { formatValue } from '../../core/metrics/format';
 import type { Unit } from '../../protocol/plan';
 import type { Histogram } from './histogram';
+import { l10n } from '../l10n';
 
 export interface PicturePalette {
   text: string;
@@ -60,7 +61,7 @@ export function distributionSvg(input: PictureInput, palette: PicturePalette): s
     .join('');
   const isLimitShown = limit >= from && limit <= to;
   const limitAt = x(limit);
-  const limitLabel = `limit ${formatValue(limit, unit)}`;
+  const limitLabel = l10n.t('limit {0}', formatValue(limit, unit));
   const limitLine = isLimitShown
     ? `<line x1="${px(limitAt)}" x2="${px(limitAt)}" y1="${TOP - 4}" y2="${base}" stroke="${palette.limit}" stroke-dasharray="4 3"/>${label(limitLabel, limitAt, TOP - 7, palette.text)}`
     : '';
@@ -70,7 +71,7 @@ export function distributionSvg(input: PictureInput, palette: PicturePalette): s
   const shownValue = value !== null && value >= from && value <= to ? value : null;
   const marker =
     shownValue === null ? '' : `<path d="M${px(x(shownValue))} ${base + 1} l4 6 h-8 z" fill="${palette.text}"/>`;
-  const valueText = value === null ? '' : `${stat ?? 'value'} ${formatValue(value, unit)}`;
+  const valueText = value === null ? '' : `${stat ?? l10n.t('value')} ${formatValue(value, unit)}`;
   const valueLabel = shownValue === null ? '' : label(valueText, x(shownValue), base + 17, palette.text, 6);
   const edges = [
     { text: formatValue(from, unit), at: LEFT },
@@ -92,7 +93,10 @@ export function distributionSvg(input: PictureInput, palette: PicturePalette): s
 export function distributionText({ histogram, unit, limit, overIs }: PictureInput): string {
   const { from, max, n, above, below } = histogram;
   const share = formatValue(overIs === 'above' ? above : below, 'ratio');
-  return `Distribution of ${n} values from ${formatValue(from, unit)} to ${formatValue(max, unit)}, ${share} ${overIs} the limit of ${formatValue(limit, unit)}`;
+  const values = [n, formatValue(from, unit), formatValue(max, unit), share, formatValue(limit, unit)];
+  return overIs === 'above'
+    ? l10n.t('Distribution of {0} values from {1} to {2}, {3} above the limit of {4}', ...values)
+    : l10n.t('Distribution of {0} values from {1} to {2}, {3} below the limit of {4}', ...values);
 }
 
 /** As an address that Markdown takes for an image. */

@@ -1,6 +1,7 @@
 /** Links of a hover to commands of ours. A hover holds texts of models, so nothing else in it may be a link at all. */
 import { CommandId } from '../contributions';
 import type { Observation, Sample } from './observations';
+import { l10n } from '../l10n';
 
 /** Commands of other surfaces, which a hover links to where package.json contributes them. */
 export const LinkedCommand = {
@@ -43,15 +44,15 @@ export function linksOf(observation: Observation, sample: Sample | null, context
   const add = (title: string, command: string, argument: unknown): void => {
     if (context.hasCommand(command)) links.push(link(title, command, argument));
   };
-  if (context.hasCommand(LinkedCommand.openRun)) add('$(graph-line) Open run', LinkedCommand.openRun, linked);
-  else if (run === context.lastRun) add('$(graph-line) Open run', CommandId.openRunPanel, undefined);
+  if (context.hasCommand(LinkedCommand.openRun)) add(l10n.t('$(graph-line) Open run'), LinkedCommand.openRun, linked);
+  else if (run === context.lastRun) add(l10n.t('$(graph-line) Open run'), CommandId.openRunPanel, undefined);
   const request = sample?.request ?? (observation.kind === 'slo' ? observation.histogram?.maxRequest : undefined);
   if (request !== undefined) {
-    const title = sample === null ? '$(search) Open slowest request' : '$(search) Open request';
+    const title = sample === null ? l10n.t('$(search) Open slowest request') : l10n.t('$(search) Open request');
     add(title, LinkedCommand.openRequest, { ...linked, request });
   }
-  add('$(git-compare) Compare', LinkedCommand.compareRun, linked);
-  add('$(pin) Pin as baseline', LinkedCommand.pinBaseline, linked);
+  add(l10n.t('$(git-compare) Compare'), LinkedCommand.compareRun, linked);
+  add(l10n.t('$(pin) Pin as baseline'), LinkedCommand.pinBaseline, linked);
   return links.join(' · ');
 }
 

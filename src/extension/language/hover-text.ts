@@ -27,16 +27,18 @@ import {
   type Sample,
   type SloObservation,
   type StageObservation,
+  type Tally,
   type TurnObservation,
 } from './observations';
 import { iconIdOf } from './state-icons';
 import { sloState } from './status-text';
+import { l10n } from '../l10n';
 
 const VERDICT = {
-  pass: '$(pass) met',
-  fail: '$(error) missed',
-  inconclusive: '$(question) undecided',
-  error: '$(circle-slash) error',
+  pass: `$(pass) ${l10n.t('met')}`,
+  fail: `$(error) ${l10n.t('missed')}`,
+  inconclusive: `$(question) ${l10n.t('undecided')}`,
+  error: `$(circle-slash) ${l10n.t('error')}`,
 } as const;
 
 /** Remarks on single steps: beyond it they would bury the table. */
@@ -68,11 +70,15 @@ export function hoverMarkdown(status: NodeStatus, context: HoverContext = {}): s
   // The steps of a curve are rows of its table.
   if (curves.length === 0) parts.push(...stageParts(of('stage'), context));
   for (const step of of('step')) {
-    parts.push(`${inlineCode(step.target)}: step ${step.count}, ${inlineCode(step.step)}, is running.`);
+    parts.push(l10n.t('{0}: step {1}, {2}, is running.', inlineCode(step.target), step.count, inlineCode(step.step)));
   }
   for (const { target, stage } of of('per-step').slice(0, MOST_ROWS)) {
     parts.push(
-      `${inlineCode(target)}: judged at each step of the stage ${inlineCode(stage)}. A miss at one rate is a finding about that rate; the stage says up to which rate this is met.`,
+      l10n.t(
+        '{0}: judged at each step of the stage {1}. A miss at one rate is a finding about that rate; the stage says up to which rate this is met.',
+        inlineCode(target),
+        inlineCode(stage),
+      ),
     );
   }
   for (const baseline of of('baseline')) parts.push(...baselineParts(baseline, context));
@@ -108,14 +114,19 @@ function sloParts(observations: readonly SloObservation[], context: HoverContext
 function sloFacts({ result, target, stage, at, provisional, level = 0.95 }: SloObservation): string {
   const unit = unitOf(result.expr);
   const rows: string[][] = [
-    ['Value', `**${valueText(result.value, unit)}**${provisional ? ' so far' : ''}`],
-    ['Limit', `${inlineCode(result.expr)} ${VERDICT[result.verdict]}`],
+    [l10n.t('Value'), boldValue(result.value, unit, provisional)],
+    [l10n.t('Limit'), `${inlineCode(result.expr)} ${VERDICT[result.verdict]}`],
     ...(result.ci === null
       ? []
-      : [[`${levelText(level)} interval`, formatInterval(result.ci, result.value ?? result.limit, unit)]]),
-    ['Samples', `${result.n}${result.n_effective === null ? '' : ` (${Math.round(result.n_effective)} effective)`}`],
-    ['Confidence', result.confidence],
-    ['Measured on', `${inlineCode(target)}, stage ${inlineCode(stage)}, ${instant(at)}`],
+      : [[l10n.t('{0} interval', levelText(level)), formatInterval(result.ci, result.value ?? result.limit, unit)]]),
+    [
+      l10n.t('Samples'),
+      result.n_effective === null
+        ? String(result.n)
+        : l10n.t('{0} ({1} effective)', result.n, Math.round(result.n_effective)),
+    ],
+    [l10n.t('Confidence'), result.confidence],
+    [l10n.t('Measured on'), l10n.t('{0}, stage {1}, {2}', inlineCode(target), inlineCode(stage), instant(at))],
   ];
   return `| | |\n| --- | --- |\n${rows.map((cells) => `| ${cells.join(' | ')} |`).join('\n')}`;
 }
@@ -124,34 +135,33 @@ function sloFacts({ result, target, stage, at, provisional, level = 0.95 }: SloO
 function sloTable(observations: readonly SloObservation[]): string {
   const several = (of: (item: SloObservation) => string): boolean => new Set(observations.map(of)).size > 1;
   const columns: { head: string; align: '---' | '---:'; cell: (item: SloObservation) => string }[] = [
-    { head: 'Target', align: '---', cell: ({ target }) => inlineCode(target) },
+    { head: l10n.t('Target'), align: '---', cell: ({ target }) => inlineCode(target) },
   ];
   if (several(({ stage }) => stage))
-    columns.push({ head: 'Stage', align: '---', cell: ({ stage }) => inlineCode(stage) });
+    columns.push({ head: l10n.t('Stage'), align: '---', cell: ({ stage }) => inlineCode(stage) });
   if (several(({ result }) => result.expr))
     columns.push({ head: 'SLO', align: '---', cell: ({ result }) => inlineCode(result.expr) });
   const level = observations[0]?.level ?? 0.95;
   columns.push(
     {
-      head: 'Value',
+      head: l10n.t('Value'),
       align: '---:',
-      cell: ({ result, provisional }) =>
-        `**${valueText(result.value, unitOf(result.expr))}**${provisional ? ' so far' : ''}`,
+      cell: ({ result, provisional }) => boldValue(result.value, unitOf(result.expr), provisional),
     },
     {
-      head: `${levelText(level)} interval`,
+      head: l10n.t('{0} interval', levelText(level)),
       align: '---:',
       cell: ({ result }) =>
         result.ci === null ? '' : formatInterval(result.ci, result.value ?? result.limit, unitOf(result.expr)),
     },
     { head: 'n', align: '---:', cell: ({ result }) => formatCount(result.n) },
     {
-      head: 'effective',
+      head: l10n.t('effective'),
       align: '---:',
       cell: ({ result }) => (result.n_effective === null ? '' : formatCount(result.n_effective)),
     },
-    { head: 'Verdict', align: '---', cell: ({ result }) => VERDICT[result.verdict] },
-    { head: 'Reason', align: '---', cell: ({ result }) => escapeMarkdown(result.reason) },
+    { head: l10n.t('Verdict'), align: '---', cell: ({ result }) => VERDICT[result.verdict] },
+    { head: l10n.t('Reason'), align: '---', cell: ({ result }) => escapeMarkdown(result.reason) },
   );
   const rows = observations.slice(0, MOST_ROWS).map((item) => columns.map(({ cell }) => cell(item)));
   const text = table(
@@ -160,7 +170,7 @@ function sloTable(observations: readonly SloObservation[]): string {
     rows,
   );
   const more = observations.length - rows.length;
-  return more > 0 ? `${text}\n\nand ${more} more` : text;
+  return more > 0 ? `${text}\n\n${l10n.t('and {0} more', more)}` : text;
 }
 
 function pictureOf(observation: SloObservation, isNamed: boolean, { palette }: HoverContext): string {
@@ -178,9 +188,14 @@ function pictureOf(observation: SloObservation, isNamed: boolean, { palette }: H
   const notes = [
     isNamed ? `${inlineCode(target)}, ${inlineCode(stage)}` : '',
     histogram.beyond > 0
-      ? `${formatCount(histogram.beyond)} more beyond ${formatValue(histogram.to, parsed.unit)}, up to ${formatValue(histogram.max, parsed.unit)}`
+      ? l10n.t(
+          '{0} more beyond {1}, up to {2}',
+          formatCount(histogram.beyond),
+          formatValue(histogram.to, parsed.unit),
+          formatValue(histogram.max, parsed.unit),
+        )
       : '',
-    histogram.isSample === true ? 'drawn from a part of the requests' : '',
+    histogram.isSample === true ? l10n.t('drawn from a part of the requests') : '',
   ].filter((note) => note !== '');
   const image = `![${distributionText(input)}](${asImageUri(distributionSvg(input, palette))})`;
   return notes.length === 0 ? image : `${image}  \n${notes.join(', ')}`;
@@ -193,7 +208,13 @@ function repeatParts({ repeats, judge }: SloObservation): string[] {
   if (repeats !== undefined) {
     const { k, single, atLeastOnce, everyTime } = repeats;
     parts.push(
-      `pass@1 ${share(single)} · pass@${k} ${share(atLeastOnce)} (right at least once) · pass^${k} ${share(everyTime)} (right every time)`,
+      l10n.t(
+        'pass@1 {0} · pass@{1} {2} (right at least once) · pass^{1} {3} (right every time)',
+        share(single),
+        k,
+        share(atLeastOnce),
+        share(everyTime),
+      ),
     );
   }
   if (judge !== undefined) {
@@ -203,9 +224,9 @@ function repeatParts({ repeats, judge }: SloObservation): string[] {
       twice === undefined
         ? ''
         : disagreed === 0
-          ? `, agrees with itself on all ${twice} answers that it graded twice`
-          : `; $(warning) disagrees with itself on ${disagreed} of ${twice} answers that it graded twice`;
-    parts.push(`Judge: ${formatCount(calls)} requests${price}${itself}`);
+          ? `, ${l10n.t('agrees with itself on all {0} answers that it graded twice', twice)}`
+          : `; $(warning) ${l10n.t('disagrees with itself on {0} of {1} answers that it graded twice', disagreed, twice)}`;
+    parts.push(`${l10n.t('Judge: {0} requests', formatCount(calls))}${price}${itself}`);
   }
   return parts.map((part) => part.replaceAll('^', '\\^'));
 }
@@ -221,15 +242,15 @@ function assertionParts(observations: readonly Asserted[], context: HoverContext
   const ofTarget = (target: string): Asserted[] => observations.filter((item) => item.target === target);
   const counts = (target: string): string => {
     const tally = addTallies(ofTarget(target).map((item) => item.tally));
-    return `${tally.passed} of ${total(tally)}`;
+    return l10n.t('{0} of {1}', tally.passed, total(tally));
   };
   const parts =
     targets.length === 1 && targets[0] !== undefined
-      ? [`${label} on ${inlineCode(targets[0])}: ${counts(targets[0])} passed`]
+      ? [l10n.t('{0} on {1}: {2} passed', label, inlineCode(targets[0]), counts(targets[0]))]
       : [
           label,
           table(
-            ['Target', 'Passed', 'Failed', 'In error', 'Skipped'],
+            [l10n.t('Target'), l10n.t('Passed'), l10n.t('Failed'), l10n.t('In error'), l10n.t('Skipped')],
             ['---', '---:', '---:', '---:', '---:'],
             targets.slice(0, MOST_ROWS).map((target) => {
               const tally = addTallies(ofTarget(target).map((item) => item.tally));
@@ -240,8 +261,8 @@ function assertionParts(observations: readonly Asserted[], context: HoverContext
   if (observations.some(({ outvoted }) => outvoted === true)) {
     parts.push(
       first.kind === 'member'
-        ? 'Its set holds all the same.'
-        : 'The case passes all the same: its score reaches its threshold.',
+        ? l10n.t('Its set holds all the same.')
+        : l10n.t('The case passes all the same: its score reaches its threshold.'),
     );
   }
   const samples = observations
@@ -249,18 +270,27 @@ function assertionParts(observations: readonly Asserted[], context: HoverContext
     .sort((a, b) => rankOf(a.sample) - rankOf(b.sample));
   for (const { observation, sample } of samples.slice(0, MOST_SAMPLES)) {
     parts.push(
-      ...sampleParts(sample, observation.type, `${escapeMarkdown(sample.case)} on ${inlineCode(observation.target)}`),
+      ...sampleParts(
+        sample,
+        observation.type,
+        l10n.t('{0} on {1}', escapeMarkdown(sample.case), inlineCode(observation.target)),
+      ),
     );
     parts.push(linkRow(observation, sample, context));
   }
-  if (samples.length > MOST_SAMPLES) parts.push(`and ${samples.length - MOST_SAMPLES} more that did not pass`);
+  if (samples.length > MOST_SAMPLES)
+    parts.push(l10n.t('and {0} more that did not pass', samples.length - MOST_SAMPLES));
   if (samples.length === 0) parts.push(linkRow(first, null, context));
   const regraded = observations.flatMap(({ regraded: found }) => found ?? []);
   const twice = regraded.reduce((sum, found) => sum + found.twice, 0);
   const disagreed = regraded.reduce((sum, found) => sum + found.disagreed, 0);
   if (disagreed > 0)
     parts.push(
-      `$(warning) The judge graded ${twice} of these answers twice, and said something else the second time of ${disagreed}: rate its verdicts with care, or word the rubric more sharply.`,
+      `$(warning) ${l10n.t(
+        'The judge graded {0} of these answers twice, and said something else the second time of {1}: rate its verdicts with care, or word the rubric more sharply.',
+        twice,
+        disagreed,
+      )}`,
     );
   return parts;
 }
@@ -274,26 +304,31 @@ function caseParts(observations: readonly CaseObservation[], context: HoverConte
   const order = [...observations].sort((a, b) => rankOf(a.sample) - rankOf(b.sample));
   for (const observation of order.slice(0, MOST_SAMPLES)) {
     const { target, tally, sample, distinct, baseline } = observation;
-    const words = distinct === undefined ? '' : `, ${distinct} different ${distinct === 1 ? 'answer' : 'answers'}`;
-    parts.push(`${inlineCode(target)}: ${tally.passed} of ${total(tally)} answers passed${words}`);
+    const words =
+      distinct === undefined
+        ? ''
+        : `, ${distinct === 1 ? l10n.t('1 different answer') : l10n.t('{0} different answers', distinct)}`;
+    parts.push(`${inlineCode(target)}: ${answersPassed(tally)}${words}`);
     if (baseline !== undefined)
       parts.push(
-        baseline === 'lost' ? '$(arrow-down) It passed in the baseline.' : '$(arrow-up) It failed in the baseline.',
+        baseline === 'lost'
+          ? `$(arrow-down) ${l10n.t('It passed in the baseline.')}`
+          : `$(arrow-up) ${l10n.t('It failed in the baseline.')}`,
       );
     parts.push(...sampleParts(sample, '', ''));
     parts.push(linkRow(observation, sample, context));
   }
-  if (order.length > MOST_SAMPLES) parts.push(`and ${order.length - MOST_SAMPLES} more targets`);
+  if (order.length > MOST_SAMPLES) parts.push(l10n.t('and {0} more targets', order.length - MOST_SAMPLES));
   return parts;
 }
 
 function turnParts(observations: readonly TurnObservation[], context: HoverContext): string[] {
   return observations.slice(0, MOST_SAMPLES).flatMap((observation) => {
     const { target, judged, tally, sample, user } = observation;
-    const counts = judged ? `${tally.passed} of ${total(tally)} answers passed` : 'answered; nothing judges this turn';
+    const counts = judged ? answersPassed(tally) : l10n.t('answered; nothing judges this turn');
     return [
       `${inlineCode(target)}: ${counts}`,
-      `User\n\n${fenced(user)}`,
+      `${l10n.t('User')}\n\n${fenced(user)}`,
       ...sampleParts(sample, '', ''),
       linkRow(observation, sample, context),
     ];
@@ -305,22 +340,24 @@ function sampleParts(sample: Sample, type: string, whose: string): string[] {
   const { reason, expected, actual, answer, spans = [], members = [], again, cut } = sample;
   const parts: string[] = [];
   const isGraded = GRADED.has(type.replace(/^not-/, ''));
-  const by = isGraded && sample.outcome !== 'error' ? ' the judge says' : '';
-  if (whose !== '') parts.push(`**${whose}**${by}: ${escapeMarkdown(reason)}`);
+  const isJudged = isGraded && sample.outcome !== 'error';
+  if (whose !== '' && isJudged) parts.push(l10n.t('**{0}** the judge says: {1}', whose, escapeMarkdown(reason)));
+  else if (whose !== '') parts.push(`**${whose}**: ${escapeMarkdown(reason)}`);
   else if (reason !== '') parts.push(escapeMarkdown(reason));
-  if (again !== undefined) parts.push(`Asked once more about the same answer, the judge said: ${again}.`);
+  if (again !== undefined) parts.push(l10n.t('Asked once more about the same answer, the judge said: {0}.', again));
   if (members.length > 0)
     parts.push(
       members
         .map((member) => `- ${inlineCode(member.type)} ${member.outcome}: ${escapeMarkdown(member.reason)}`)
         .join('\n'),
     );
-  if (expected !== undefined) parts.push(`Expected\n\n${fenced(expected)}`);
-  if (actual !== undefined && actual !== answer) parts.push(`Actual\n\n${fenced(actual)}`);
+  if (expected !== undefined) parts.push(`${l10n.t('Expected')}\n\n${fenced(expected)}`);
+  if (actual !== undefined && actual !== answer) parts.push(`${l10n.t('Actual')}\n\n${fenced(actual)}`);
   if (answer !== undefined) {
-    const marked = spans.length === 0 ? '' : `, with what this is about marked ${SPAN_START}so${SPAN_END}`;
-    const begins = cut === true ? ', its beginning' : '';
-    parts.push(`Answer${begins}${marked}\n\n${fenced(withSpans(answer, spans))}`);
+    const marked =
+      spans.length === 0 ? '' : `, ${l10n.t('with what this is about marked {0}so{1}', SPAN_START, SPAN_END)}`;
+    const begins = cut === true ? `, ${l10n.t('its beginning')}` : '';
+    parts.push(`${l10n.t('Answer')}${begins}${marked}\n\n${fenced(withSpans(answer, spans))}`);
   }
   return parts;
 }
@@ -344,16 +381,29 @@ function stageParts(observations: readonly StageObservation[], context: HoverCon
     const { target, stage, isStep, completed, rps, errorRate, caveats = [], quality, worseThan } = item;
     const name = isStep === true ? `, ${inlineCode(stage)}` : '';
     const lines = [
-      `${inlineCode(target)}${name}: ${completed} requests completed, ${formatValue(rps, '1/s')}, error rate ${formatValue(errorRate, 'ratio')}.`,
+      l10n.t(
+        '{0}: {1} requests completed, {2}, error rate {3}.',
+        `${inlineCode(target)}${name}`,
+        completed,
+        formatValue(rps, '1/s'),
+        formatValue(errorRate, 'ratio'),
+      ),
     ];
     if (quality !== undefined && quality.asked > 0) {
       const { passed, asked, errors, sampledFrom, notJudged } = quality;
       lines.push(
         [
-          `${formatCount(passed)} of ${formatCount(asked)} answers are right (${formatValue(passed / asked, 'ratio')})`,
-          errors > 0 ? `${formatCount(errors)} could not be judged` : '',
-          sampledFrom === undefined ? '' : `a random sample of ${formatCount(sampledFrom)}`,
-          notJudged === undefined ? '' : `${formatCount(notJudged)} more came faster than they could be judged`,
+          l10n.t(
+            '{0} of {1} answers are right ({2})',
+            formatCount(passed),
+            formatCount(asked),
+            formatValue(passed / asked, 'ratio'),
+          ),
+          errors > 0 ? l10n.t('{0} could not be judged', formatCount(errors)) : '',
+          sampledFrom === undefined ? '' : l10n.t('a random sample of {0}', formatCount(sampledFrom)),
+          notJudged === undefined
+            ? ''
+            : l10n.t('{0} more came faster than they could be judged', formatCount(notJudged)),
         ]
           .filter((part) => part !== '')
           .join(', ') + '.',
@@ -361,7 +411,11 @@ function stageParts(observations: readonly StageObservation[], context: HoverCon
     }
     if (worseThan !== undefined)
       lines.push(
-        `$(warning) Answers get worse under load: ${formatValue(worseThan.passRate, 'ratio')} are right in ${inlineCode(worseThan.stage)}.`,
+        `$(warning) ${l10n.t(
+          'Answers get worse under load: {0} are right in {1}.',
+          formatValue(worseThan.passRate, 'ratio'),
+          inlineCode(worseThan.stage),
+        )}`,
       );
     return [...lines, ...caveats.map((text) => `$(warning) ${escapeMarkdown(text)}`)].join('  \n');
   });
@@ -371,7 +425,12 @@ function stageParts(observations: readonly StageObservation[], context: HoverCon
 function curveParts(observation: CurveObservation, caveats: string[], context: HoverContext): string[] {
   const { curve, target } = observation;
   const expressions = [...new Set(curve.points.flatMap(({ values }) => Object.keys(values)))];
-  const heads = ['Rate', ...expressions.map((expr) => escapeMarkdown(expr.split(/\s/)[0] ?? expr)), 'Completed', ''];
+  const heads = [
+    l10n.t('Rate'),
+    ...expressions.map((expr) => escapeMarkdown(expr.split(/\s/)[0] ?? expr)),
+    l10n.t('Completed'),
+    '',
+  ];
   const open = byRate(curve);
   const closed = curve.points.filter(({ rate }) => rate === null);
   const rows = [...closed, ...open].map((point) => [
@@ -381,7 +440,9 @@ function curveParts(observation: CurveObservation, caveats: string[], context: H
     VERDICT[point.verdict],
   ]);
   const cost =
-    curve.cost_per_good === null ? '' : ` A good request costs ${formatValue(curve.cost_per_good, 'USD')} there.`;
+    curve.cost_per_good === null
+      ? ''
+      : ` ${l10n.t('A good request costs {0} there.', formatValue(curve.cost_per_good, 'USD'))}`;
   return [
     `${inlineCode(target)}: ${escapeMarkdown(curve.conclusion)}${escapeMarkdown(cost)}`,
     ...(rows.length === 0
@@ -394,12 +455,12 @@ function curveParts(observation: CurveObservation, caveats: string[], context: H
 
 function baselineParts(observation: BaselineObservation, context: HoverContext): string[] {
   const { pairs, regressions, improvements, error, against, startedAt } = observation;
-  const parts = [`Held against the run ${inlineCode(against)} of ${instant(startedAt)}`];
+  const parts = [l10n.t('Held against the run {0} of {1}', inlineCode(against), instant(startedAt))];
   if (error !== undefined) parts.push(escapeMarkdown(error));
   if (pairs.length > 0)
     parts.push(
       table(
-        ['Target', 'Cases', 'Lost', 'Won'],
+        [l10n.t('Target'), l10n.t('Cases'), l10n.t('Lost'), l10n.t('Won')],
         ['---', '---:', '---:', '---:'],
         pairs.map(({ target, cases, lost, won }) => [inlineCode(target), ...[cases, lost, won].map(String)]),
       ),
@@ -416,7 +477,8 @@ function caveatsOf(stages: readonly StageObservation[], target: string): string[
     item.target === target ? (item.caveats ?? []).map((text) => `${item.stage}: ${text}`) : [],
   );
   const shown = all.slice(0, MOST_CAVEATS);
-  return all.length > shown.length ? [...shown, `${all.length - shown.length} more remarks on single steps`] : shown;
+  const more = all.length - shown.length;
+  return more > 0 ? [...shown, l10n.t('{0} more remarks on single steps', more)] : shown;
 }
 
 function linkRow(observation: Observation | undefined, sample: Sample | null, { links }: HoverContext): string {
@@ -424,7 +486,16 @@ function linkRow(observation: Observation | undefined, sample: Sample | null, { 
 }
 
 function valueText(value: number | null, unit: Unit): string {
-  return value === null ? 'no sample' : formatValue(value, unit);
+  return value === null ? l10n.t('no sample') : formatValue(value, unit);
+}
+
+function boldValue(value: number | null, unit: Unit, provisional: boolean): string {
+  const text = `**${valueText(value, unit)}**`;
+  return provisional ? l10n.t('{0} so far', text) : text;
+}
+
+function answersPassed(tally: Tally): string {
+  return l10n.t('{0} of {1} answers passed', tally.passed, total(tally));
 }
 
 function levelText(level: number): string {

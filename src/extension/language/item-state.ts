@@ -1,3 +1,5 @@
+import { l10n } from '../l10n';
+
 /** The states that a place of a file can be in. Each has a sign, an icon, a colour and a word, so that colour is never alone. */
 export type ItemState =
   'passed' | 'failed' | 'warning' | 'inconclusive' | 'error' | 'skipped' | 'running' | 'stale' | 'noted';
@@ -16,15 +18,15 @@ export const SIGN: Record<ItemState, string> = {
 };
 
 export const WORD: Record<ItemState, string> = {
-  passed: 'Passed',
-  failed: 'Failed',
-  warning: 'Failed (warning)',
-  inconclusive: 'Inconclusive',
-  error: 'Could not be evaluated',
-  skipped: 'Skipped',
-  running: 'Running',
-  stale: 'Stale: the file has changed since',
-  noted: 'Judged elsewhere',
+  passed: l10n.t('Passed'),
+  failed: l10n.t('Failed'),
+  warning: l10n.t('Failed (warning)'),
+  inconclusive: l10n.t('Inconclusive'),
+  error: l10n.t('Could not be evaluated'),
+  skipped: l10n.t('Skipped'),
+  running: l10n.t('Running'),
+  stale: l10n.t('Stale: the file has changed since'),
+  noted: l10n.t('Judged elsewhere'),
 };
 
 export const STATES = Object.keys(SIGN) as ItemState[];

@@ -4,6 +4,7 @@ import type { EvalDocument } from '../../core/spec/parse';
 import type { EvalSpec } from '../../core/spec/schema';
 import { CommandId } from '../contributions';
 import type { Survey } from './survey';
+import { l10n } from '../l10n';
 
 export interface LensPlan {
   range: TextRange;
@@ -48,46 +49,54 @@ export function lensesOf(
   if (isEval) {
     const top = lineStart(survey.nameRange);
     if (running) {
-      add(top, '$(debug-stop) Stop', 'Stop the run; what was measured is kept', CommandId.stop);
+      add(top, l10n.t('$(debug-stop) Stop'), l10n.t('Stop the run; what was measured is kept'), CommandId.stop);
     } else if (cases.length > 0 || stages.length > 0) {
-      add(top, '$(play) Run eval', 'Run the cases, then the load stages', CommandId.runEval, {});
-      if (stages.length > 0) add(top, '$(dashboard) Run load', 'Run the load stages only', CommandId.runLoad, {});
+      add(top, l10n.t('$(play) Run eval'), l10n.t('Run the cases, then the load stages'), CommandId.runEval, {});
+      if (stages.length > 0)
+        add(top, l10n.t('$(dashboard) Run load'), l10n.t('Run the load stages only'), CommandId.runLoad, {});
       if (hasSeveralTargets(document.spec) && hasCommand(LensCommand.compareTargets))
         add(
           top,
-          '$(git-compare) Compare targets',
-          'The targets of this file side by side',
+          l10n.t('$(git-compare) Compare targets'),
+          l10n.t('The targets of this file side by side'),
           LensCommand.compareTargets,
           {},
         );
     }
-    if (verdict !== null) add(top, `$(${verdict.icon}) ${verdict.text}`, 'Open the run panel', CommandId.openRunPanel);
+    if (verdict !== null)
+      add(top, `$(${verdict.icon}) ${verdict.text}`, l10n.t('Open the run panel'), CommandId.openRunPanel);
   }
   if (hasCommand(LensCommand.testEndpoint)) {
     for (const item of tested(document.outline)) {
-      add(item.anchor, '$(plug) Test', `Ask "${item.name}" for one short answer`, LensCommand.testEndpoint, {
-        id: item.id,
-      });
+      add(
+        item.anchor,
+        l10n.t('$(plug) Test'),
+        l10n.t('Ask "{0}" for one short answer', item.name),
+        LensCommand.testEndpoint,
+        {
+          id: item.id,
+        },
+      );
     }
   }
   if (!isEval || running) return lenses;
   for (const { id, name, anchor, pointer } of cases) {
     if (pointer === DATASET) {
-      add(anchor, '$(play) Run rows', `Run every row of ${name}`, CommandId.runCase, { id });
+      add(anchor, l10n.t('$(play) Run rows'), l10n.t('Run every row of {0}', name), CommandId.runCase, { id });
       continue;
     }
-    add(anchor, '$(play) Run', `Run the case "${name}"`, CommandId.runCase, { id });
+    add(anchor, l10n.t('$(play) Run'), l10n.t('Run the case "{0}"', name), CommandId.runCase, { id });
     if (hasCommand(LensCommand.debugCase))
       add(
         anchor,
-        '$(debug-alt) Debug',
-        `Run the case "${name}" once and show everything about it`,
+        l10n.t('$(debug-alt) Debug'),
+        l10n.t('Run the case "{0}" once and show everything about it', name),
         LensCommand.debugCase,
         { id },
       );
   }
   for (const { id, name, anchor } of stages) {
-    add(anchor, '$(play) Run', `Run the load stage "${name}"`, CommandId.runStage, { id });
+    add(anchor, l10n.t('$(play) Run'), l10n.t('Run the load stage "{0}"', name), CommandId.runStage, { id });
   }
   return lenses;
 }

@@ -5,6 +5,7 @@ import type { Observation } from './observations';
 import { placeObservations, type Placed } from './place-observations';
 import { describeRunning, statusOf } from './status-text';
 import type { Subject, Survey, SurveyNode } from './survey';
+import { l10n } from '../l10n';
 
 export interface NodeStatus {
   node: SurveyNode;
@@ -101,16 +102,18 @@ export function summarize(statuses: NodeStatus[]): StatusSummary | null {
   if (shown.length === 0) return null;
   const count = (...states: ItemState[]): number => shown.filter((status) => states.includes(status.state)).length;
   const bad = count('failed', 'warning', 'error');
-  if (count('running') > 0) return { state: 'running', text: 'running' };
+  if (count('running') > 0) return { state: 'running', text: l10n.t('running') };
   if (bad > 0)
     return {
       state: count('failed') > 0 ? 'failed' : worst(shown.map((s) => s.state)),
-      text: `${bad} of ${shown.length} failed`,
+      text: l10n.t('{0} of {1} failed', bad, shown.length),
     };
-  if (count('stale') > 0) return { state: 'stale', text: `stale, ${count('stale')} of ${shown.length} changed` };
-  if (count('inconclusive') > 0) return { state: 'inconclusive', text: `${count('inconclusive')} inconclusive` };
-  if (count('passed') === 0) return { state: 'skipped', text: 'skipped' };
-  return { state: 'passed', text: `${count('passed')} passed` };
+  if (count('stale') > 0)
+    return { state: 'stale', text: l10n.t('stale, {0} of {1} changed', count('stale'), shown.length) };
+  if (count('inconclusive') > 0)
+    return { state: 'inconclusive', text: l10n.t('{0} inconclusive', count('inconclusive')) };
+  if (count('passed') === 0) return { state: 'skipped', text: l10n.t('skipped') };
+  return { state: 'passed', text: l10n.t('{0} passed', count('passed')) };
 }
 
 interface RunningKinds {

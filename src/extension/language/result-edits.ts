@@ -7,6 +7,7 @@ import type { NodeStatus } from './line-ends';
 import type { AssertionObservation, SloObservation } from './observations';
 import { relaxedSlo } from './relax-slo';
 import type { ResultFinding } from './result-findings';
+import { l10n } from '../l10n';
 
 /** A file with its text, whose positions count in UTF-16 units. */
 export interface EditableFile {
@@ -48,7 +49,10 @@ function relax({ node, placed }: NodeStatus, file: EditableFile): Suggestion | n
   if (range === undefined || file.slice(range) !== written) return null;
   const relaxed =
     scalar.value.slice(0, change.offset) + change.newText + scalar.value.slice(change.offset + change.length);
-  return { title: `Relax to the measured value: ${relaxed.trim()}`, edits: [{ range, newText: change.newText }] };
+  return {
+    title: l10n.t('Relax to the measured value: {0}', relaxed.trim()),
+    edits: [{ range, newText: change.newText }],
+  };
 }
 
 /**
@@ -76,7 +80,7 @@ function accept(status: NodeStatus, observation: AssertionObservation, file: Edi
   // What is written by an alias is shared with other places.
   if (range === undefined || file.slice(range).startsWith('*')) return null;
   return {
-    title: `Accept this answer: ${short(answer)}`,
+    title: l10n.t('Accept this answer: {0}', short(answer)),
     edits: [{ range, newText: quotedAs(entry.node.style, answer) }],
   };
 }
@@ -90,10 +94,11 @@ function skip({ node }: NodeStatus, at: string, file: EditableFile): Suggestion 
   const range = first === undefined ? undefined : file.document.rangeOf(`${node.pointer}/${escaped(first)}`, 'key');
   if (range === undefined || !isInside(range, node.range)) return null;
   const { start } = range;
+  // Written into the file, which people of several languages share.
   const entry = `skip: failed on ${at.slice(0, 10)}`;
   const eol = file.text.includes('\r\n') ? '\r\n' : '\n';
   const newText = map.flow ? `${entry}, ` : `${entry}${eol}${' '.repeat(start.character)}`;
-  return { title: `Skip the case "${short(node.name)}"`, edits: [{ range: { start, end: start }, newText }] };
+  return { title: l10n.t('Skip the case "{0}"', short(node.name)), edits: [{ range: { start, end: start }, newText }] };
 }
 
 /** The key that is written first; those that come in through a merge stand elsewhere. */

@@ -11,6 +11,7 @@ import type {
   CurveObservation,
   SloObservation,
 } from './observations';
+import { l10n } from '../l10n';
 
 export interface ResultFinding {
   range: TextRange;
@@ -56,13 +57,13 @@ function ofAssertion(status: NodeStatus, observation: AssertionObservation): Res
   const { failed, error } = tally;
   if (sample === null || (failed === 0 && error === 0)) return [];
   const of = tally.passed + failed + error;
-  const count = of > 1 ? ` (${failed + error} of ${of} answers)` : '';
+  const count = of > 1 ? ` ${l10n.t('({0} of {1} answers)', failed + error, of)}` : '';
   const isOutvoted = outvoted === true && observation.severity === 'error';
-  const note = isOutvoted ? ' (the score of the case suffices all the same)' : '';
+  const note = isOutvoted ? ` ${l10n.t('(the score of the case suffices all the same)')}` : '';
   return [
     {
       ...at(status),
-      message: `${sample.case} on ${target}${count}: ${sample.reason}${note}`,
+      message: l10n.t('{0} on {1}: {2}', sample.case, `${target}${count}`, `${sample.reason}${note}`),
       code: failed > 0 ? `assertion-${type}` : 'assertion-error',
       severity: isOutvoted ? 'warning' : observation.severity,
       observation,
@@ -74,12 +75,21 @@ function ofSlo(status: NodeStatus, observation: SloObservation): ResultFinding[]
   const { result, stage, target } = observation;
   if (result.verdict !== 'fail') return [];
   const parsed = parseSloExpression(result.expr);
-  const value = parsed.ok && result.value !== null ? ` at ${formatValue(result.value, parsed.unit)}` : '';
-  const where = result.expr.startsWith('quality.') && stage === 'cases' ? '' : `, stage ${stage}`;
+  const where =
+    result.expr.startsWith('quality.') && stage === 'cases' ? target : l10n.t('{0}, stage {1}', target, stage);
   return [
     {
       ...at(status),
-      message: `${result.expr} missed${value} on ${target}${where}: ${result.reason}`,
+      message:
+        parsed.ok && result.value !== null
+          ? l10n.t(
+              '{0} missed at {1} on {2}: {3}',
+              result.expr,
+              formatValue(result.value, parsed.unit),
+              where,
+              result.reason,
+            )
+          : l10n.t('{0} missed on {1}: {2}', result.expr, where, result.reason),
       code: 'slo-missed',
       severity: result.severity,
       observation,
@@ -93,7 +103,7 @@ function ofCurve(status: NodeStatus, observation: CurveObservation): ResultFindi
   return [
     {
       ...at(status),
-      message: `${curve.stage} on ${target}: ${curve.conclusion}`,
+      message: l10n.t('{0} on {1}: {2}', curve.stage, target, curve.conclusion),
       code: `${curve.kind}-${curve.verdict === 'fail' ? 'missed' : 'error'}`,
       severity: 'error',
       observation,
@@ -108,7 +118,7 @@ function ofCase(status: NodeStatus, observation: CaseObservation): ResultFinding
   return [
     {
       ...at(status),
-      message: `${sample.case} on ${target} got no answer: ${sample.reason}`,
+      message: l10n.t('{0} on {1} got no answer: {2}', sample.case, target, sample.reason),
       code: 'case-error',
       severity: 'error',
       observation,
@@ -120,7 +130,7 @@ function ofBaseline(status: NodeStatus, observation: BaselineObservation): Resul
   const base = { ...at(status), observation };
   const found = observation.regressions.map((message): ResultFinding => ({
     ...base,
-    message: `Worse than the baseline: ${message}`,
+    message: l10n.t('Worse than the baseline: {0}', message),
     code: 'baseline-regression',
     severity: 'error',
   }));
@@ -128,7 +138,12 @@ function ofBaseline(status: NodeStatus, observation: BaselineObservation): Resul
   if (error === undefined) return found;
   return [
     ...found,
-    { ...base, message: `The baseline was not compared: ${error}`, code: 'baseline-error', severity: 'warning' },
+    {
+      ...base,
+      message: l10n.t('The baseline was not compared: {0}', error),
+      code: 'baseline-error',
+      severity: 'warning',
+    },
   ];
 }
 

@@ -76,7 +76,7 @@ export class ResultFixes implements vscode.CodeActionProvider {
     const links = this.links(uri);
     if (!links.hasCommand(LinkedCommand.pinBaseline)) return null;
     return {
-      title: 'Pin this run as the baseline',
+      title: vscode.l10n.t('Pin this run as the baseline'),
       command: LinkedCommand.pinBaseline,
       arguments: [linkedRun(run, links)],
     };

@@ -20,6 +20,7 @@ import {
 } from './observations';
 import type { Placed } from './place-observations';
 import type { Subject } from './survey';
+import { l10n } from '../l10n';
 
 export interface StatusText {
   state: ItemState;
@@ -40,7 +41,7 @@ export function statusOf(placed: readonly Placed[]): StatusText | null {
   const was = describe(placed.map((item) => item.observation));
   // A pointer to another line says nothing that could go stale.
   if (was.state === 'noted') return null;
-  return { state: 'stale', text: `${SIGN.stale} stale · was ${withoutSign(was.text)}` };
+  return { state: 'stale', text: `${SIGN.stale} ${l10n.t('stale · was {0}', withoutSign(was.text))}` };
 }
 
 /** @param ofRun what the run in progress has found so far */
@@ -49,14 +50,15 @@ export function describeRunning(ofRun: readonly Placed[]): StatusText {
   // Targets take turns, so the last one to have started is the one that runs.
   const step = steps.at(-1);
   if (step !== undefined) {
-    const at = step.rate === null ? step.step : `at ${formatValue(step.rate, '1/s')}`;
-    return { state: 'running', text: line('running', `${at} · step ${step.count}`) };
+    const at = step.rate === null ? step.step : l10n.t('at {0}', formatValue(step.rate, '1/s'));
+    return { state: 'running', text: line('running', l10n.t('{0} · step {1}', at, step.count)) };
   }
   const curves = ofRun.flatMap(({ observation }) => (isCurve(observation) ? [observation] : []));
-  if (curves.length > 0) return { state: 'running', text: `${SIGN.running} so far ${describeCurves(curves).text}` };
+  if (curves.length > 0)
+    return { state: 'running', text: `${SIGN.running} ${l10n.t('so far {0}', describeCurves(curves).text)}` };
   const slos = ofRun.flatMap(({ observation }) => (observation.kind === 'slo' ? [observation] : []));
-  if (slos.length === 0) return { state: 'running', text: `${SIGN.running} running` };
-  return { state: 'running', text: `${SIGN.running} so far ${describeSlos(slos).text}` };
+  if (slos.length === 0) return { state: 'running', text: `${SIGN.running} ${l10n.t('running')}` };
+  return { state: 'running', text: `${SIGN.running} ${l10n.t('so far {0}', describeSlos(slos).text)}` };
 }
 
 function describe(observations: Observation[]): StatusText {
@@ -78,7 +80,8 @@ function describe(observations: Observation[]): StatusText {
   if (baseline !== undefined) return describeBaseline(baseline);
   const perStep = of('per-step').map((item) => `"${item.stage}"`);
   if (perStep.length > 0) {
-    return { state: 'noted', text: line('noted', `judged at each step, see ${[...new Set(perStep)].join(', ')}`) };
+    const stages = [...new Set(perStep)].join(', ');
+    return { state: 'noted', text: line('noted', l10n.t('judged at each step, see {0}', stages)) };
   }
   return describeStages(of('stage'));
 }
@@ -121,19 +124,21 @@ function describeAsserted(observations: (AssertionObservation | MemberObservatio
     const sample = samples.find((item) => item.outcome === 'failed');
     const outvoted = bad.every((item) => item.outvoted === true);
     const state = outvoted || bad.every(({ severity }) => severity !== 'error') ? 'warning' : 'failed';
-    const how = `${asked === 1 ? 'failed' : `${counts}${flaky ? ' flaky' : ' failed'}`}`;
-    const decides = outvoted ? (bad[0]?.kind === 'member' ? ', the set holds' : ', the score decides') : '';
+    const how = asked === 1 ? l10n.t('failed') : flaky ? l10n.t('{0} flaky', counts) : l10n.t('{0} failed', counts);
+    const decides = !outvoted
+      ? ''
+      : `, ${bad[0]?.kind === 'member' ? l10n.t('the set holds') : l10n.t('the score decides')}`;
     const why = sample === undefined ? '' : ` · ${whereOf(sample, observations)}${reasonOf(sample)}`;
     return { state, text: line(state, `${how}${decides}${why}${judge}`) };
   }
   if (tally.error > 0) {
     const sample = samples.find((item) => item.outcome === 'error');
-    return { state: 'error', text: line('error', `not evaluated · ${sample?.reason ?? 'no reason given'}`) };
+    return { state: 'error', text: line('error', l10n.t('not evaluated · {0}', sample?.reason ?? noReason())) };
   }
   if (tally.passed === 0) {
-    return { state: 'skipped', text: line('skipped', `skipped · ${samples[0]?.reason ?? 'no reason given'}`) };
+    return { state: 'skipped', text: line('skipped', l10n.t('skipped · {0}', samples[0]?.reason ?? noReason())) };
   }
-  return { state: 'passed', text: line('passed', `${total(tally) === 1 ? 'passed' : counts}${judge}`) };
+  return { state: 'passed', text: line('passed', `${total(tally) === 1 ? l10n.t('passed') : counts}${judge}`) };
 }
 
 /** What tells the failing answer from the others that are counted: its case, its target, or both. */
@@ -151,7 +156,7 @@ function whereOf(
 }
 
 function reasonOf(sample: Sample): string {
-  if (sample.expected !== undefined) return `expected ${quoted(sample.expected)}`;
+  if (sample.expected !== undefined) return l10n.t('expected {0}', quoted(sample.expected));
   const member = sample.members?.find(({ outcome }) => outcome === sample.outcome);
   return member === undefined ? sample.reason : `${member.type}: ${member.reason}`;
 }
@@ -163,7 +168,7 @@ function judgeText(observations: readonly (AssertionObservation | MemberObservat
     twice += regraded?.twice ?? 0;
     disagreed += regraded?.disagreed ?? 0;
   }
-  return disagreed === 0 ? '' : ` · judge disagrees with itself on ${disagreed} of ${twice}`;
+  return disagreed === 0 ? '' : ` · ${l10n.t('judge disagrees with itself on {0} of {1}', disagreed, twice)}`;
 }
 
 function describeTurns(observations: TurnObservation[]): StatusText {
@@ -172,21 +177,22 @@ function describeTurns(observations: TurnObservation[]): StatusText {
   const worstSample = (outcome: Sample['outcome']): Sample | undefined =>
     observations.map(({ sample }) => sample).find((sample) => sample.outcome === outcome);
   if (tally.failed > 0) {
-    return { state: 'failed', text: line('failed', asked === 1 ? 'failed' : `${tally.passed}/${asked} failed`) };
+    const counts = `${tally.passed}/${asked}`;
+    return { state: 'failed', text: line('failed', asked === 1 ? l10n.t('failed') : l10n.t('{0} failed', counts)) };
   }
   if (tally.error > 0) {
-    const reason = worstSample('error')?.reason ?? 'no reason given';
-    return { state: 'error', text: line('error', `no answer · ${reason}`) };
+    const reason = worstSample('error')?.reason ?? noReason();
+    return { state: 'error', text: line('error', l10n.t('no answer · {0}', reason)) };
   }
   if (observations.every(({ judged }) => !judged)) {
     const answer = observations[0]?.sample.answer ?? '';
     return {
       state: 'noted',
-      text: line('noted', answer === '' ? 'answered with nothing' : `answered ${quoted(answer)}`),
+      text: line('noted', answer === '' ? l10n.t('answered with nothing') : l10n.t('answered {0}', quoted(answer))),
     };
   }
-  if (tally.passed === 0) return { state: 'skipped', text: line('skipped', 'skipped') };
-  return { state: 'passed', text: line('passed', asked === 1 ? 'passed' : `${tally.passed}/${asked}`) };
+  if (tally.passed === 0) return { state: 'skipped', text: line('skipped', l10n.t('skipped')) };
+  return { state: 'passed', text: line('passed', asked === 1 ? l10n.t('passed') : `${tally.passed}/${asked}`) };
 }
 
 function describeCases(observations: CaseObservation[]): StatusText {
@@ -195,7 +201,8 @@ function describeCases(observations: CaseObservation[]): StatusText {
   const state = caseState(tally);
   const asked = total(tally) - tally.skipped;
   const sample = observations.map((item) => item.sample).find((item) => item.outcome !== 'passed');
-  const rows = observations.every(({ subject }) => subject === DATASET) ? ' rows' : '';
+  const areRows = observations.every(({ subject }) => subject === DATASET);
+  const counts = areRows ? l10n.t('{0} rows', `${tally.passed}/${asked}`) : `${tally.passed}/${asked}`;
   const was = baselineText(observations);
   switch (state) {
     case 'failed':
@@ -204,16 +211,16 @@ function describeCases(observations: CaseObservation[]): StatusText {
         text: line(
           state,
           asked === 1
-            ? `failed${was}`
-            : `${tally.passed}/${asked}${rows}${flaky ? ` flaky${distinctText(observations)}` : rows === '' ? ' failed' : ' passed'}${was}`,
+            ? `${l10n.t('failed')}${was}`
+            : `${flaky ? l10n.t('{0} flaky', counts) + distinctText(observations) : areRows ? l10n.t('{0} passed', counts) : l10n.t('{0} failed', counts)}${was}`,
         ),
       };
     case 'error':
-      return { state, text: line(state, `no answer · ${sample?.reason ?? 'no reason given'}`) };
+      return { state, text: line(state, l10n.t('no answer · {0}', sample?.reason ?? noReason())) };
     case 'skipped':
-      return { state, text: line(state, `skipped · ${sample?.reason ?? 'no reason given'}`) };
+      return { state, text: line(state, l10n.t('skipped · {0}', sample?.reason ?? noReason())) };
     default:
-      return { state, text: line(state, `${asked === 1 ? 'passed' : `${tally.passed}/${asked}${rows}`}${was}`) };
+      return { state, text: line(state, `${asked === 1 ? l10n.t('passed') : counts}${was}`) };
   }
 }
 
@@ -222,16 +229,16 @@ function distinctText(observations: readonly CaseObservation[]): string {
   const counts = observations.filter(isFlaky).flatMap(({ distinct }) => (distinct === undefined ? [] : [distinct]));
   if (counts.length === 0) return '';
   const most = Math.max(...counts);
-  return most === 1 ? ', always the same answer' : `, ${most} different answers`;
+  return `, ${most === 1 ? l10n.t('always the same answer') : l10n.t('{0} different answers', most)}`;
 }
 
 function baselineText(observations: readonly CaseObservation[]): string {
   const lost = observations.filter(({ baseline }) => baseline === 'lost');
   if (lost.length > 0) {
-    const where = lost.length < observations.length ? ` on ${lost.map(({ target }) => target).join(', ')}` : '';
-    return ` · passed in the baseline${where}`;
+    const where = lost.map(({ target }) => target).join(', ');
+    return ` · ${lost.length < observations.length ? l10n.t('passed in the baseline on {0}', where) : l10n.t('passed in the baseline')}`;
   }
-  return observations.some(({ baseline }) => baseline === 'won') ? ' · failed in the baseline' : '';
+  return observations.some(({ baseline }) => baseline === 'won') ? ` · ${l10n.t('failed in the baseline')}` : '';
 }
 
 function caseState(tally: Tally): 'passed' | 'failed' | 'error' | 'skipped' {
@@ -271,7 +278,9 @@ function describeSlos(observations: SloObservation[]): StatusText {
   const rest = order.slice(3);
   if (rest.length > 0) {
     const passed = rest.filter((item) => item.state === 'passed').length;
-    shown.push(passed === rest.length ? `${SIGN.passed} ${passed} more` : `${rest.length} more`);
+    shown.push(
+      passed === rest.length ? `${SIGN.passed} ${l10n.t('{0} more', passed)}` : l10n.t('{0} more', rest.length),
+    );
   }
   return { state, text: shown.join(' · ') };
 }
@@ -289,7 +298,7 @@ function sloText(observation: SloObservation, name: string): string {
   if (verdict === 'inconclusive' || value === null) {
     const parsed = parseSloExpression(expr);
     const shown = value === null || !parsed.ok ? '' : ` ${formatValue(value, parsed.unit)}`;
-    return `${SIGN.inconclusive} ${name}${shown} undecided`;
+    return `${SIGN.inconclusive} ${l10n.t('{0} undecided', `${name}${shown}`)}`;
   }
   const [answer = ''] = withoutSign(text).split(' · ', 1);
   return `${text.charAt(0)} ${name} ${answer}`;
@@ -299,29 +308,35 @@ function describeStages(observations: StageObservation[]): StatusText {
   const steps = observations.filter((item) => item.isStep === true).length;
   if (steps > 0 && steps === observations.length) {
     // Without a curve the run broke off: single steps say nothing about the stage.
-    const text = `broken off after ${steps} step${steps === 1 ? '' : 's'}, no rate is known yet`;
+    const text =
+      steps === 1
+        ? l10n.t('broken off after 1 step, no rate is known yet')
+        : l10n.t('broken off after {0} steps, no rate is known yet', steps);
     return { state: 'inconclusive', text: line('inconclusive', text) };
   }
   const limited = observations.some((item) => item.flags.includes('client_limited'));
   const failed = observations.some((item) => item.completed === 0);
   const text = observations
     .map((item) => {
-      const errors = item.errorRate > 0 ? ` · ${formatValue(item.errorRate, 'ratio')} errors` : '';
+      const errors = item.errorRate > 0 ? ` · ${l10n.t('{0} errors', formatValue(item.errorRate, 'ratio'))}` : '';
       const name = observations.length > 1 ? `${item.target}: ` : '';
-      return `${name}${item.completed} requests · ${formatValue(item.rps, '1/s')}${errors}${rightText(item)}`;
+      const requests = item.completed === 1 ? l10n.t('1 request') : l10n.t('{0} requests', item.completed);
+      return `${name}${requests} · ${formatValue(item.rps, '1/s')}${errors}${rightText(item)}`;
     })
     .join(' · ');
-  if (failed) return { state: 'error', text: line('error', `no request completed · ${text}`) };
-  if (limited) return { state: 'inconclusive', text: line('inconclusive', `limited by the client · ${text}`) };
-  return { state: 'passed', text: clip(`${SIGN.passed} done · ${text}`, MAX_CURVE_TEXT) };
+  if (failed) return { state: 'error', text: line('error', l10n.t('no request completed · {0}', text)) };
+  if (limited)
+    return { state: 'inconclusive', text: line('inconclusive', l10n.t('limited by the client · {0}', text)) };
+  return { state: 'passed', text: clip(`${SIGN.passed} ${l10n.t('done · {0}', text)}`, MAX_CURVE_TEXT) };
 }
 
 /** Answers under load: `98.1% right of 478`. */
 function rightText({ quality, worseThan }: StageObservation): string {
   if (quality === undefined || quality.asked === 0) return '';
   const share = formatValue(quality.passed / quality.asked, 'ratio');
-  const worse = worseThan === undefined ? '' : `, ${formatValue(worseThan.passRate, 'ratio')} at the lowest load`;
-  return ` · ${share} right of ${quality.asked}${worse}`;
+  const right = l10n.t('{0} right of {1}', share, quality.asked);
+  if (worseThan === undefined) return ` · ${right}`;
+  return ` · ${right}, ${l10n.t('{0} at the lowest load', formatValue(worseThan.passRate, 'ratio'))}`;
 }
 
 function describeCurves(observations: CurveObservation[]): StatusText {
@@ -339,19 +354,32 @@ function describeCurves(observations: CurveObservation[]): StatusText {
 }
 
 function describeBaseline({ pairs, regressions, improvements, error }: BaselineObservation): StatusText {
-  if (error !== undefined) return { state: 'error', text: line('error', `not compared · ${error}`) };
+  if (error !== undefined) return { state: 'error', text: line('error', l10n.t('not compared · {0}', error)) };
   const [first] = regressions;
   if (first !== undefined) {
-    const more = regressions.length > 1 ? `${regressions.length} regressions · ` : '';
-    return { state: 'failed', text: clip(`${SIGN.failed} worse than the baseline · ${more}${first}`, MAX_CURVE_TEXT) };
+    const more = regressions.length > 1 ? `${l10n.t('{0} regressions', regressions.length)} · ` : '';
+    const worse = l10n.t('worse than the baseline · {0}', `${more}${first}`);
+    return { state: 'failed', text: clip(`${SIGN.failed} ${worse}`, MAX_CURVE_TEXT) };
   }
   if (pairs.length === 0)
-    return { state: 'inconclusive', text: line('inconclusive', 'the baseline has none of these cases') };
+    return { state: 'inconclusive', text: line('inconclusive', l10n.t('the baseline has none of these cases')) };
   const cases = Math.max(...pairs.map((pair) => pair.cases));
   const lost = pairs.reduce((sum, pair) => sum + pair.lost, 0);
-  const better = improvements.length > 0 ? 'better than' : 'no worse than';
-  const rest = lost === 0 ? `${cases} cases` : `${lost} of ${cases} cases lost, too few to tell`;
-  return { state: 'passed', text: line('passed', `${better} the baseline · ${rest}`) };
+  const rest =
+    lost > 0
+      ? l10n.t('{0} of {1} cases lost, too few to tell', lost, cases)
+      : cases === 1
+        ? l10n.t('1 case')
+        : l10n.t('{0} cases', cases);
+  const text =
+    improvements.length > 0
+      ? l10n.t('better than the baseline · {0}', rest)
+      : l10n.t('no worse than the baseline · {0}', rest);
+  return { state: 'passed', text: line('passed', text) };
+}
+
+function noReason(): string {
+  return l10n.t('no reason given');
 }
 
 function quoted(text: string): string {

@@ -1,3 +1,5 @@
+import { l10n } from '../l10n';
+
 /** What tells the models that the editor offers apart. */
 export interface OfferedModel {
   id: string;
@@ -26,5 +28,5 @@ export function chooseModel<M extends OfferedModel>(models: readonly M[], wanted
 /** How the models on offer can be named, for a message. */
 export function namesOf(models: readonly OfferedModel[], most = 8): string {
   const names = [...new Set(models.map(({ vendor, id }) => `${vendor}/${id}`))];
-  return names.slice(0, most).join(', ') + (names.length > most ? `, and ${names.length - most} more` : '');
+  return names.slice(0, most).join(', ') + (names.length > most ? l10n.t(', and {0} more', names.length - most) : '');
 }

@@ -2,6 +2,7 @@
 import { endpointsOfPlan } from '../../core/engine/plan-uses';
 import type { EndpointPlan, RunPlan } from '../../protocol/plan';
 import { isLoopback, originOf } from '../endpoints/hosts';
+import { l10n } from '../l10n';
 
 export class CostConsent {
   /** By what an endpoint is asked as: whether it may be asked by itself. */
@@ -17,7 +18,10 @@ export class CostConsent {
     if (unknown.length > 0) {
       const names = unknown.map(({ name, model }) => (model === '' ? name : `${name} (${model})`)).join(', ');
       const answer = await this.ask(
-        `This may cost money: each save runs the cases that it changes on ${names}. Run on save in this session?`,
+        l10n.t(
+          'This may cost money: each save runs the cases that it changes on {0}. Run on save in this session?',
+          names,
+        ),
       );
       for (const endpoint of unknown) this.answers.set(nameOf(endpoint), answer);
     }

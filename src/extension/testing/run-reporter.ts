@@ -13,6 +13,7 @@ import { caseLines, curveLines, endLines, sloLines, stageLines } from './test-ou
 import type { TestSink } from './test-sink';
 import type { TestTree } from './test-tree';
 import { requestTraceLines, verdictTraceLines } from './trace-text';
+import { l10n } from '../l10n';
 
 /** What the engine calls the stage that asks the cases. */
 const CASES_STAGE = 'cases';
@@ -273,7 +274,7 @@ export class RunReporter {
   private settleOverall(): void {
     for (const [target, { leaf, slos }] of this.overall) {
       if (slos.length === 0) continue;
-      this.say(target, ['SLOs on all cases:', ...slos.flatMap(sloLines)], leaf.item);
+      this.say(target, [l10n.t('SLOs on all cases:'), ...slos.flatMap(sloLines)], leaf.item);
       this.settle(leaf, sloOutcome(slos));
     }
   }
@@ -283,7 +284,7 @@ export class RunReporter {
     if (open.length === 0) return;
     const { state, text } = this.unanswered(target, end, cancelled);
     // A skipped test carries no message: the reason is in the output, once for all of them.
-    if (state === 'skipped') this.say(target, [`○ ${open.length} not run: ${text}`]);
+    if (state === 'skipped') this.say(target, [`○ ${l10n.t('{0} not run: {1}', open.length, text)}`]);
     for (const leaf of open) this.settle(leaf, { state, messages: [{ text, pointer: null }] });
   }
 
@@ -295,15 +296,15 @@ export class RunReporter {
 
   /** Why tests of the run have no result. */
   private unanswered(target: string, end: RunEnd, cancelled: boolean): { state: TestState; text: string } {
-    if (cancelled) return { state: 'skipped', text: 'the run was cancelled' };
+    if (cancelled) return { state: 'skipped', text: l10n.t('the run was cancelled') };
     if (end.outcome !== 'finished')
-      return { state: 'errored', text: end.error ?? 'The run could not be completed; its log says more.' };
+      return { state: 'errored', text: end.error ?? l10n.t('The run could not be completed; its log says more.') };
     const { run } = end;
     const error = run?.targets.find(({ id }) => id === target)?.error;
     if (error !== undefined) return { state: 'errored', text: error.message };
     if (run?.status === 'stopped')
-      return { state: 'skipped', text: `the run was stopped (${run.status_reason ?? 'stopped'})` };
-    return { state: 'errored', text: 'The run ended without a result for it; its log says more.' };
+      return { state: 'skipped', text: l10n.t('the run was stopped ({0})', run.status_reason ?? 'stopped') };
+    return { state: 'errored', text: l10n.t('The run ended without a result for it; its log says more.') };
   }
 }
 

@@ -64,7 +64,8 @@ export class TestExplorer implements vscode.Disposable {
     this.watch = this.store.add(new ReferenceWatch((file, changed) => this.onDependency(file, changed)));
     const consent = new CostConsent(
       async (question) =>
-        (await vscode.window.showWarningMessage(question, { modal: true }, 'Run on Save')) === 'Run on Save',
+        (await vscode.window.showWarningMessage(question, { modal: true }, vscode.l10n.t('Run on Save'))) ===
+        vscode.l10n.t('Run on Save'),
     );
     this.runner = this.store.add(
       new TestRunner({
@@ -115,7 +116,7 @@ export class TestExplorer implements vscode.Disposable {
 
     this.runProfile = this.store.add(
       host.createRunProfile(
-        'Run',
+        vscode.l10n.t('Run'),
         vscode.TestRunProfileKind.Run,
         async (request, token) => {
           if (request.continuous !== true) return this.runner.run(request, token);
@@ -130,7 +131,7 @@ export class TestExplorer implements vscode.Disposable {
     );
     this.debugProfile = this.store.add(
       host.createRunProfile(
-        'Full trace of one case',
+        vscode.l10n.t('Full trace of one case'),
         vscode.TestRunProfileKind.Debug,
         (request, token) => this.runner.debug(request, token),
         true,
@@ -288,8 +289,8 @@ function problemOf({ document }: ParsedDocument): string | null {
   if (first === undefined) return null;
   const line = first.range.start.line + 1;
   return errors.length === 1
-    ? `Line ${line}: ${first.message}`
-    : `${errors.length} problems, the first in line ${line}: ${first.message}`;
+    ? vscode.l10n.t('Line {0}: {1}', line, first.message)
+    : vscode.l10n.t('{0} problems, the first in line {1}: {2}', errors.length, line, first.message);
 }
 
 /** Whether a file is the `promptrig.yaml` of the folder that an eval file is in. */

@@ -3,6 +3,7 @@ import { formatSloLine, formatValue } from '../../core/metrics/format';
 import { parseSloExpression } from '../../core/metrics/slo';
 import type { AssertionResult, CaseRecord, CurveResult, SloResult, StageResult } from '../../protocol/run-json';
 import type { Tally } from '../language/observations';
+import { l10n } from '../l10n';
 
 export interface MessageSpec {
   text: string;
@@ -44,7 +45,7 @@ export function caseOutcome({ tally, failing, areRows }: Answers): Outcome {
   const messages = areRows ? deciding.flatMap((record) => rowMessages(record)) : repeatedMessages(deciding, asked);
   if (areRows) {
     const wrong = tally.failed + tally.error;
-    messages.unshift({ text: `${wrong} of ${asked} rows did not pass.`, pointer: null });
+    messages.unshift({ text: l10n.t('{0} of {1} rows did not pass.', wrong, asked), pointer: null });
   }
   return { state, messages };
 }
@@ -65,7 +66,7 @@ function repeatedMessages(records: readonly CaseRecord[], asked: number): Messag
     }
   }
   return [...found.values()].map(({ message, count }) =>
-    asked === 1 ? message : { ...message, text: `${count} of ${asked} answers: ${message.text}` },
+    asked === 1 ? message : { ...message, text: l10n.t('{0} of {1} answers: {2}', count, asked, message.text) },
   );
 }
 
@@ -77,7 +78,9 @@ function ownMessages(record: CaseRecord): MessageSpec[] {
   if (shown.length > 0) return shown.map((assertion) => assertionMessage(assertion, record.answer));
   return [
     {
-      text: record.reason ?? `The case ${record.outcome === 'error' ? 'could not be judged' : 'failed'}.`,
+      text:
+        record.reason ??
+        (record.outcome === 'error' ? l10n.t('The case could not be judged.') : l10n.t('The case failed.')),
       pointer: null,
     },
   ];
@@ -134,8 +137,11 @@ function ofStage(stage: StageResult): Outcome {
     if (flags.includes('stopped') && counts.failed + counts.timed_out + counts.truncated === 0) {
       return { state: 'skipped', messages: [] };
     }
-    const why = errors[0] === undefined ? '' : `: ${errors[0].example}`;
-    return { state: 'errored', messages: [{ text: `${name}: no request completed${why}`, pointer }] };
+    const text =
+      errors[0] === undefined
+        ? l10n.t('{0}: no request completed', name)
+        : l10n.t('{0}: no request completed: {1}', name, errors[0].example);
+    return { state: 'errored', messages: [{ text, pointer }] };
   }
   if (slos.state === 'errored') return slos;
   // What was not measured cannot have passed.
@@ -144,7 +150,10 @@ function ofStage(stage: StageResult): Outcome {
   return {
     state: 'errored',
     messages: [
-      { text: `${name}: the load client was the limit, so the stage says nothing about the endpoint.`, pointer },
+      {
+        text: l10n.t('{0}: the load client was the limit, so the stage says nothing about the endpoint.', name),
+        pointer,
+      },
     ],
   };
 }

@@ -3,6 +3,7 @@ import type { PlanOutline } from '../../core/engine/plan-outline';
 import type { TextRange } from '../../core/spec/document';
 import type { ParsedDocument } from '../language/documents';
 import { itemId, subjectKey, type TestData, type TestSubject } from './test-data';
+import { l10n } from '../l10n';
 
 export interface TestNode {
   /** Unique among its siblings: from the author's names, never from a position. */
@@ -50,8 +51,8 @@ export function fileNodes(
   if (dataset !== undefined) nodes.push(datasetNode(file, dataset.name, dataset.range, targets, learned.rows));
   const [slo] = survey.nodes.filter(({ kind, scope }) => kind === 'slo' && scope === 'file');
   if (outline?.hasCaseSlos === true) {
-    const node = subjectNode(file, { kind: 'slos' }, 'SLOs', slo?.range ?? null, targets);
-    nodes.push({ ...node, description: 'on all cases' });
+    const node = subjectNode(file, { kind: 'slos' }, l10n.t('SLOs'), slo?.range ?? null, targets);
+    nodes.push({ ...node, description: l10n.t('on all cases') });
   }
   if (survey.stages.length > 0) {
     const stages = survey.stages.map(({ id, name, range }) =>
@@ -59,7 +60,7 @@ export function fileNodes(
     );
     nodes.push({
       id: 'load',
-      label: 'load',
+      label: l10n.t('load'),
       range: document.rangeOf('/load', 'key') ?? null,
       data: { kind: 'load', file },
       children: () => stages,
@@ -109,7 +110,7 @@ function datasetNode(
   return {
     id: subjectKey(subject),
     label,
-    description: `dataset, ${rows.length} ${rows.length === 1 ? 'row' : 'rows'}`,
+    description: rows.length === 1 ? l10n.t('dataset, 1 row') : l10n.t('dataset, {0} rows', rows.length),
     range,
     data: { kind: 'subject', file, subject, target: null },
     children: () =>

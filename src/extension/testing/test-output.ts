@@ -11,6 +11,7 @@ import type {
 } from '../../protocol/run-json';
 import type { RunEnd } from '../engine/run-controller';
 import { labelOf } from './test-messages';
+import { l10n } from '../l10n';
 
 const SIGN = { passed: '✓', failed: '✗', error: '!', skipped: '○' } as const;
 const VERDICT_SIGN = { pass: '✓', fail: '✗', inconclusive: '~', error: '!' } as const;
@@ -34,11 +35,11 @@ export function indented(text: string, by = '  '): string[] {
 export function caseLines(record: CaseRecord, tookMs: number | undefined): string[] {
   const { outcome, name, target, repeat, reason, answer, turns, assertions } = record;
   const took = tookMs === undefined ? '' : `, ${formatValue(tookMs, 'ms')}`;
-  const which = repeat > 0 ? `, answer ${repeat + 1}` : '';
+  const which = repeat > 0 ? `, ${l10n.t('answer {0}', repeat + 1)}` : '';
   const lines = [`${SIGN[outcome]} ${name} (${target}${which}${took})`];
   if (turns !== undefined && turns.length > 0) {
     for (const turn of turns) {
-      lines.push(...indented(`user: ${turn.user}`));
+      lines.push(...indented(l10n.t('user: {0}', turn.user)));
       if (turn.answer !== null) lines.push(...indented(clipped(turn.answer), '    '));
     }
   } else if (answer !== null) lines.push(...indented(clipped(answer), '    '));
@@ -61,10 +62,13 @@ function assertionLines(assertion: AssertionResult, by: string): string[] {
 export function stageLines(stage: StageResult, target: string): string[] {
   const { counts, rates, name, errors } = stage;
   const lost = counts.scheduled - counts.completed;
+  const rps = formatValue(rates.rps, '1/s');
   return [
-    `${name} (${target}): ${counts.completed} requests${lost > 0 ? `, ${lost} not completed` : ''}, ${formatValue(rates.rps, '1/s')}`,
+    lost > 0
+      ? l10n.t('{0} ({1}): {2} requests, {3} not completed, {4}', name, target, counts.completed, lost, rps)
+      : l10n.t('{0} ({1}): {2} requests, {3}', name, target, counts.completed, rps),
     ...stage.slo.flatMap(sloLines),
-    ...errors.map(({ kind, count, example }) => `  ${count} times ${kind}: ${example}`),
+    ...errors.map(({ kind, count, example }) => `  ${l10n.t('{0} times {1}: {2}', count, kind, example)}`),
   ];
 }
 
@@ -85,18 +89,18 @@ export function endLines(end: RunEnd, target: string): string[] {
   const result = run?.targets.find(({ id }) => id === target);
   if (result?.error !== undefined) lines.push(`! ${target}: ${result.error.message}`);
   if (run !== null) lines.push(...regressions(run), ...statusOf(run));
-  if (dir !== null) lines.push(`Results: ${dir}`);
+  if (dir !== null) lines.push(l10n.t('Results: {0}', dir));
   return lines;
 }
 
 function regressions({ baseline }: RunJson): string[] {
   if (baseline === undefined) return [];
   if (baseline.error !== undefined) return [baseline.error];
-  return baseline.regressions.map((sentence) => `✗ against the baseline: ${sentence}`);
+  return baseline.regressions.map((sentence) => `✗ ${l10n.t('against the baseline: {0}', sentence)}`);
 }
 
 function statusOf({ status, status_reason: reason, verdict }: RunJson): string[] {
-  return [`Run ${status}${reason === undefined ? '' : ` (${reason})`}: ${verdict}.`];
+  return [l10n.t('Run {0}: {1}.', reason === undefined ? status : `${status} (${reason})`, verdict)];
 }
 
 function clipped(text: string): string {

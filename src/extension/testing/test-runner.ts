@@ -12,6 +12,7 @@ import { batchesOf, debugBatch, type Batch } from './test-selection';
 import type { TestSubject } from './test-data';
 import { TestSink, type ReportedState, type TestValues } from './test-sink';
 import type { TestLeaf, TestTree } from './test-tree';
+import { l10n } from '../l10n';
 
 /**
  * How long a cancelled request waits for the engine to put away what it measured. VS Code gives a cancelled run 10 s and then
@@ -83,12 +84,13 @@ export class TestRunner implements Disposable {
     const [leaf] = cases;
     const uri = leaf === undefined ? undefined : this.parts.tree.file(leaf.file)?.uri;
     if (leaf === undefined || uri === undefined) {
-      const why = 'Debug shows the full trace of one case: choose a case.';
+      const why = l10n.t('Debug shows the full trace of one case: choose a case.');
       await this.execute(request, token, [], leaves.slice(0, 1), { note: [why], rest: errored(why) });
       return;
     }
     const more = cases.length - 1;
-    const note = more === 0 ? [] : [`Debug runs one case on one target: ${more} more were chosen and are left out.`];
+    const note =
+      more === 0 ? [] : [l10n.t('Debug runs one case on one target: {0} more were chosen and are left out.', more)];
     await this.execute(request, token, [debugBatch(uri, leaf)], [leaf], { note });
   }
 
@@ -180,7 +182,7 @@ export class TestRunner implements Disposable {
     try {
       const end = await this.notMuchLongerThan(signal, runs.run(batch.request, { ...options, signal }));
       if (end !== null && end.outcome === 'refused' && !signal.aborted) {
-        const why = end.error ?? 'The run was called off before anything was sent.';
+        const why = end.error ?? l10n.t('The run was called off before anything was sent.');
         sink.outputToAll([why]);
         this.settleRest(batch.leaves, sink, errored(why));
       }

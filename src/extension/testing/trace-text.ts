@@ -6,6 +6,7 @@ import type { AssertionResult, CaseRecord, JudgeUsage, RequestRecord } from '../
 import type { RequestTrace } from '../../protocol/trace';
 import { labelOf } from './test-messages';
 import { indented } from './test-output';
+import { l10n } from '../l10n';
 
 type Trace = Extract<EngineEvent, { type: 'trace' }>;
 
@@ -18,9 +19,9 @@ export function requestTraceLines({ record, attempts, target }: Trace, plan: Run
   const origin = endpoint?.url ?? null;
   const lines: string[] = [];
   for (const trace of attempts) {
-    const turn = record.turn === undefined ? '' : `, turn ${record.turn + 1}`;
-    const attempt = attempts.length > 1 ? `, attempt ${trace.attempt} of ${attempts.length}` : '';
-    lines.push(`─── request to ${endpoint?.name ?? target}${turn}${attempt} ───`);
+    const turn = record.turn === undefined ? '' : `, ${l10n.t('turn {0}', record.turn + 1)}`;
+    const attempt = attempts.length > 1 ? `, ${l10n.t('attempt {0} of {1}', trace.attempt, attempts.length)}` : '';
+    lines.push(`─── ${l10n.t('request to {0}', endpoint?.name ?? target)}${turn}${attempt} ───`);
     lines.push(...sentLines(trace, origin), '', ...receivedLines(trace, record, trace === attempts.at(-1)), '');
   }
   return [...lines, ...timingLines(record), ''];
@@ -35,25 +36,29 @@ function sentLines({ request, cut }: RequestTrace, url: string | null): string[]
     ...request.headers.map(([name, value]) => `${name}: ${value}`),
     '',
     ...shown,
-    ...(shown.length < body.length ? [`… ${body.length - shown.length} more lines`] : cut ? ['… (cut)'] : []),
+    ...(shown.length < body.length
+      ? [`… ${l10n.t('{0} more lines', body.length - shown.length)}`]
+      : cut
+        ? [`… ${l10n.t('(cut)')}`]
+        : []),
   ];
 }
 
 function receivedLines(trace: RequestTrace, record: RequestRecord, isLast: boolean): string[] {
   const { response, events, eventsLeftOut, received } = trace;
-  const lines = [response === null ? 'no response' : `response ${response.status}`];
+  const lines = [response === null ? l10n.t('no response') : l10n.t('response {0}', response.status)];
   for (const [name, value] of response?.headers ?? []) lines.push(`${name}: ${value}`);
   if (events.length > 0) {
-    lines.push('', `events (ms since the request had been sent):`);
+    lines.push('', l10n.t('events (ms since the request had been sent):'));
     for (const { atMs, kind, text } of events) {
       lines.push(`${atMs.toFixed(1).padStart(10)}  ${kind === 'answer' ? '' : `[${kind}] `}${JSON.stringify(text)}`);
     }
-    if (eventsLeftOut > 0) lines.push(`… ${eventsLeftOut} more events`);
+    if (eventsLeftOut > 0) lines.push(`… ${l10n.t('{0} more events', eventsLeftOut)}`);
   }
   const isUnclear = events.length === 0 || (isLast && record.error !== undefined);
   if (isUnclear && received !== '') {
     const raw = received.length > MAX_RAW ? `${received.slice(0, MAX_RAW)}…` : received;
-    lines.push('', 'body as received:', ...indented(raw));
+    lines.push('', l10n.t('body as received:'), ...indented(raw));
   }
   if (isLast && record.error !== undefined) lines.push('', `! ${record.error.kind}: ${record.error.message}`);
   return lines;
@@ -66,19 +71,19 @@ function timingLines(record: RequestRecord): string[] {
     instant === null || sent === null ? null : ms(instant - sent);
   const gaps = [...itl].sort((a, b) => a - b);
   const rows: [string, string | null][] = [
-    ['connect', connectMs === null ? 'none, the connection was open' : ms(connectMs)],
-    ['headers', since(record.headers)],
-    ['first token (TTFT)', since(first)],
-    ['first answer token', firstAnswer === first ? null : since(firstAnswer)],
-    ['gaps', gaps.length === 0 ? null : gapText(gaps, ms)],
-    ['last token', since(last)],
-    ['end', since(end)],
-    ['output tokens', countText(record.output_tokens, record.tokens_source)],
-    ['input tokens', countText(record.input_tokens, null)],
-    ['finish reason', record.finish_reason],
+    [l10n.t('connect'), connectMs === null ? l10n.t('none, the connection was open') : ms(connectMs)],
+    [l10n.t('headers'), since(record.headers)],
+    [l10n.t('first token (TTFT)'), since(first)],
+    [l10n.t('first answer token'), firstAnswer === first ? null : since(firstAnswer)],
+    [l10n.t('gaps'), gaps.length === 0 ? null : gapText(gaps, ms)],
+    [l10n.t('last token'), since(last)],
+    [l10n.t('end'), since(end)],
+    [l10n.t('output tokens'), countText(record.output_tokens, record.tokens_source)],
+    [l10n.t('input tokens'), countText(record.input_tokens, null)],
+    [l10n.t('finish reason'), record.finish_reason],
   ];
   return [
-    'timings since the request had been sent:',
+    l10n.t('timings since the request had been sent:'),
     ...rows.flatMap(([name, value]) => (value === null ? [] : [`  ${name.padEnd(20)} ${value}`])),
   ];
 }
@@ -86,13 +91,15 @@ function timingLines(record: RequestRecord): string[] {
 function gapText(sorted: readonly number[], ms: (value: number) => string): string {
   const mean = sorted.reduce((sum, gap) => sum + gap, 0) / sorted.length;
   const median = sorted[Math.floor((sorted.length - 1) / 2)] ?? 0;
-  return `${sorted.length}, mean ${ms(mean)}, median ${ms(median)}, largest ${ms(sorted.at(-1) ?? 0)}`;
+  return l10n.t('{0}, mean {1}, median {2}, largest {3}', sorted.length, ms(mean), ms(median), ms(sorted.at(-1) ?? 0));
 }
 
 function countText(count: number | null, source: RequestRecord['tokens_source']): string | null {
   if (count === null) return null;
   const how =
-    source === null || source === 'usage' ? '' : ` (counted by ${source === 'chunks' ? 'events' : 'a tokenizer'})`;
+    source === null || source === 'usage'
+      ? ''
+      : ` ${source === 'chunks' ? l10n.t('(counted by events)') : l10n.t('(counted by a tokenizer)')}`;
   return `${count}${how}`;
 }
 
@@ -101,15 +108,15 @@ export function verdictTraceLines(record: CaseRecord, plan: RunPlan): string[] {
   const item = plan.targets
     .find(({ id }) => id === record.target)
     ?.cases.find(({ pointer }) => pointer === record.case);
-  const lines = ['─── answer ───'];
-  if (record.reasoning !== null) lines.push('reasoning:', ...indented(record.reasoning));
-  lines.push(...(record.answer === null ? ['none'] : indented(record.answer, '')));
-  for (const call of record.tool_calls ?? []) lines.push(`tool call ${call.name}(${call.arguments})`);
-  lines.push('', '─── assertions ───');
-  if (record.assertions.length === 0) lines.push('none');
+  const lines = [`─── ${l10n.t('answer')} ───`];
+  if (record.reasoning !== null) lines.push(l10n.t('reasoning:'), ...indented(record.reasoning));
+  lines.push(...(record.answer === null ? [l10n.t('none')] : indented(record.answer, '')));
+  for (const call of record.tool_calls ?? []) lines.push(l10n.t('tool call {0}({1})', call.name, call.arguments));
+  lines.push('', `─── ${l10n.t('assertions')} ───`);
+  if (record.assertions.length === 0) lines.push(l10n.t('none'));
   const plans = planned(item);
   for (const assertion of record.assertions) lines.push(...assertionLines(assertion, plans, ''));
-  const score = record.score === null ? '' : `, score ${rounded(record.score)}`;
+  const score = record.score === null ? '' : `, ${l10n.t('score {0}', rounded(record.score))}`;
   lines.push('', `${record.outcome}${score}${record.reason === undefined ? '' : `: ${record.reason}`}`);
   return lines;
 }
@@ -118,16 +125,16 @@ function assertionLines(assertion: AssertionResult, plans: ReadonlyMap<string, A
   const plan = plans.get(assertion.pointer);
   const not = plan?.negate === true ? 'not ' : '';
   const rows: [string, string | undefined][] = [
-    ['value', plan?.value === undefined ? undefined : valueText(plan.value)],
-    ['threshold', plan?.threshold === undefined ? undefined : String(plan.threshold)],
-    ['reason', assertion.reason],
-    ['score', assertion.score === null ? undefined : rounded(assertion.score)],
-    ['weight', plan === undefined || plan.weight === 1 ? undefined : String(plan.weight)],
-    ['severity', assertion.severity === 'error' ? undefined : assertion.severity],
-    ['expected', assertion.expected],
-    ['actual', assertion.actual],
-    ['judge', assertion.judge === undefined ? undefined : usageText(assertion.judge)],
-    ['asked again', assertion.again],
+    [l10n.t('value'), plan?.value === undefined ? undefined : valueText(plan.value)],
+    [l10n.t('threshold'), plan?.threshold === undefined ? undefined : String(plan.threshold)],
+    [l10n.t('reason'), assertion.reason],
+    [l10n.t('score'), assertion.score === null ? undefined : rounded(assertion.score)],
+    [l10n.t('weight'), plan === undefined || plan.weight === 1 ? undefined : String(plan.weight)],
+    [l10n.t('severity'), assertion.severity === 'error' ? undefined : assertion.severity],
+    [l10n.t('expected'), assertion.expected],
+    [l10n.t('actual'), assertion.actual],
+    [l10n.t('judge'), assertion.judge === undefined ? undefined : usageText(assertion.judge)],
+    [l10n.t('asked again'), assertion.again],
   ];
   return [
     `${by}${assertion.outcome}: ${not}${labelOf(assertion)}`,
@@ -142,7 +149,8 @@ function assertionLines(assertion: AssertionResult, plans: ReadonlyMap<string, A
 
 function usageText({ calls, input_tokens: input, output_tokens: output, cost }: JudgeUsage): string {
   const price = cost === null ? '' : `, ${formatValue(cost, 'USD')}`;
-  return `${calls} ${calls === 1 ? 'call' : 'calls'}, ${input} tokens in, ${output} out${price}`;
+  const asked = calls === 1 ? l10n.t('1 call') : l10n.t('{0} calls', calls);
+  return `${asked}, ${l10n.t('{0} tokens in, {1} out', input, output)}${price}`;
 }
 
 function planned(item: CasePlan | undefined): Map<string, AssertionPlan> {

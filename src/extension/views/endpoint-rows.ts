@@ -4,6 +4,7 @@ import { TreeItemContext, TreeItemMark } from '../contributions';
 import type { Health } from '../endpoints/health-monitor';
 import { addressOf, isPaid, type KnownEndpoint } from '../endpoints/known-endpoints';
 import { latencyText, outcomeSentence, type TestOutcome } from '../endpoints/test-outcome';
+import { l10n } from '../l10n';
 
 export interface EndpointFacts {
   endpoint: KnownEndpoint;
@@ -27,13 +28,13 @@ export interface EndpointDot {
 
 const DOTS = {
   ok: { word: 'ok', icon: 'pass', color: 'testing.iconPassed' },
-  failing: { word: 'failing', icon: 'error', color: 'testing.iconFailed' },
-  problem: { word: 'cannot be used', icon: 'warning', color: 'list.warningForeground' },
-  busy: { word: 'testing', icon: 'loading~spin', color: 'testing.iconQueued' },
-  checking: { word: 'checking', icon: 'loading~spin', color: 'testing.iconQueued' },
-  keyless: { word: 'needs a key', icon: 'key', color: 'list.warningForeground' },
-  builtin: { word: 'built in', icon: 'beaker', color: null },
-  unknown: { word: 'not checked', icon: 'circle-large-outline', color: null },
+  failing: { word: l10n.t('failing'), icon: 'error', color: 'testing.iconFailed' },
+  problem: { word: l10n.t('cannot be used'), icon: 'warning', color: 'list.warningForeground' },
+  busy: { word: l10n.t('testing'), icon: 'loading~spin', color: 'testing.iconQueued' },
+  checking: { word: l10n.t('checking'), icon: 'loading~spin', color: 'testing.iconQueued' },
+  keyless: { word: l10n.t('needs a key'), icon: 'key', color: 'list.warningForeground' },
+  builtin: { word: l10n.t('built in'), icon: 'beaker', color: null },
+  unknown: { word: l10n.t('not checked'), icon: 'circle-large-outline', color: null },
 } as const satisfies Record<string, EndpointDot>;
 
 export function dotOf({ endpoint, health, testing, outcome, key }: EndpointFacts): EndpointDot {
@@ -60,10 +61,10 @@ export function descriptionOf(facts: EndpointFacts): string {
   const parts = [dotOf(facts).word];
   if (outcome?.ok === true) parts.push(latencyText(outcome));
   else if (health.state === 'ok' && outcome === undefined) parts.push(formatValue(health.elapsedMs, 'ms'));
-  if (isDefault) parts.push('default');
+  if (isDefault) parts.push(l10n.t('default'));
   if (place.kind !== 'builtin') parts.push(plan.model === '' ? plan.api : plan.model);
-  if (place.kind === 'user') parts.push(isHidden ? 'yours, hidden by the folder’s' : 'yours');
-  else if (isHidden) parts.push('hidden by one of this name');
+  if (place.kind === 'user') parts.push(isHidden ? l10n.t('yours, hidden by the folder’s') : l10n.t('yours'));
+  else if (isHidden) parts.push(l10n.t('hidden by one of this name'));
   if (place.kind === 'workspace' && severalFolders) parts.push(place.folderName);
   return parts.join(' · ');
 }
@@ -93,23 +94,23 @@ export function detailsOf(facts: EndpointFacts): EndpointDetail[] {
   const add = (id: string, label: string, text: string, icon: string): void => {
     if (text !== '') details.push({ id, label, text, icon });
   };
-  if (problem !== null) add('problem', 'Problem', problem, 'warning');
+  if (problem !== null) add('problem', l10n.t('Problem'), problem, 'warning');
   add(
     'test',
-    'Test',
-    testing ? 'in progress' : outcome === undefined ? 'not tested yet' : outcomeSentence(outcome),
+    l10n.t('Test'),
+    testing ? l10n.t('in progress') : outcome === undefined ? l10n.t('not tested yet') : outcomeSentence(outcome),
     'debug-alt',
   );
   if (place.kind !== 'builtin') {
-    add('health', 'Health', healthText(health, unchecked), 'pulse');
+    add('health', l10n.t('Health'), healthText(health, unchecked), 'pulse');
     add('api', 'API', plan.api, 'plug');
-    add('url', 'Address', addressOf(plan), 'link');
-    add('model', 'Model', plan.model, 'symbol-misc');
-    add('key', 'Key', keyText(plan.apiKeyEnv, key), 'key');
-    add('price', 'Price', priceText(facts.endpoint), 'credit-card');
-    add('hardware', 'Hardware', hardwareText(plan.hardware), 'server');
+    add('url', l10n.t('Address'), addressOf(plan), 'link');
+    add('model', l10n.t('Model'), plan.model, 'symbol-misc');
+    add('key', l10n.t('Key'), keyText(plan.apiKeyEnv, key), 'key');
+    add('price', l10n.t('Price'), priceText(facts.endpoint), 'credit-card');
+    add('hardware', l10n.t('Hardware'), hardwareText(plan.hardware), 'server');
   } else {
-    add('about', 'About', 'A server inside of Promptrig: no key, no network, no cost', 'info');
+    add('about', l10n.t('About'), l10n.t('A server inside of Promptrig: no key, no network, no cost'), 'info');
   }
   return details;
 }
@@ -119,36 +120,42 @@ function healthText(health: Health, unchecked: string | null): string {
     case 'ok': {
       const models =
         health.models === null
-          ? 'lists no models'
-          : `${health.models.length} model${health.models.length === 1 ? '' : 's'}`;
-      return `answered after ${formatValue(health.elapsedMs, 'ms')}, ${models}`;
+          ? l10n.t('lists no models')
+          : health.models.length === 1
+            ? l10n.t('1 model')
+            : l10n.t('{0} models', health.models.length);
+      return l10n.t('answered after {0}, {1}', formatValue(health.elapsedMs, 'ms'), models);
     }
     case 'failing':
       return health.message;
     case 'checking':
-      return 'is being checked';
+      return l10n.t('is being checked');
     case 'unknown':
-      return unchecked ?? 'not checked yet';
+      return unchecked ?? l10n.t('not checked yet');
   }
 }
 
 function keyText(variable: string | undefined, key: EndpointFacts['key']): string {
   switch (key) {
     case 'environment':
-      return `from the environment variable ${variable ?? ''}`;
+      return l10n.t('from the environment variable {0}', variable ?? '');
     case 'stored':
-      return 'kept in the secret store of this editor';
+      return l10n.t('kept in the secret store of this editor');
     case 'missing':
-      return `${variable ?? 'its variable'} is not set and no key is stored`;
+      return l10n.t('{0} is not set and no key is stored', variable ?? l10n.t('its variable'));
     case null:
-      return 'none';
+      return l10n.t('none');
   }
 }
 
 function priceText({ plan }: KnownEndpoint): string {
   const { price } = plan;
-  if (price === undefined) return isPaid(plan) ? 'not given; this service bills what is sent' : '';
-  return `${formatValue(price.inputPer1M, 'USD')} in, ${formatValue(price.outputPer1M, 'USD')} out, per million tokens`;
+  if (price === undefined) return isPaid(plan) ? l10n.t('not given; this service bills what is sent') : '';
+  return l10n.t(
+    '{0} in, {1} out, per million tokens',
+    formatValue(price.inputPer1M, 'USD'),
+    formatValue(price.outputPer1M, 'USD'),
+  );
 }
 
 function hardwareText(hardware: KnownEndpoint['plan']['hardware']): string {
@@ -156,9 +163,9 @@ function hardwareText(hardware: KnownEndpoint['plan']['hardware']): string {
   const { costPerHour, gpus, precision, note } = hardware;
   const parts = [
     note,
-    gpus === undefined ? undefined : `${gpus} GPU${gpus === 1 ? '' : 's'}`,
+    gpus === undefined ? undefined : gpus === 1 ? l10n.t('1 GPU') : l10n.t('{0} GPUs', gpus),
     precision,
-    costPerHour === undefined ? undefined : `${formatValue(costPerHour, 'USD')} an hour`,
+    costPerHour === undefined ? undefined : l10n.t('{0} an hour', formatValue(costPerHour, 'USD')),
   ];
   return parts.filter((part) => part !== undefined && part !== '').join(', ');
 }

@@ -99,7 +99,7 @@ export class EndpointsTree
       this.view.message = list.problem ?? undefined;
     } catch (error) {
       log.error(`The endpoints could not be listed: ${messageOf(error)}`);
-      this.view.message = `The endpoints could not be listed: ${messageOf(error)}`;
+      this.view.message = vscode.l10n.t('The endpoints could not be listed: {0}', messageOf(error));
       return [];
     }
     health.watch(endpoints);
@@ -144,7 +144,7 @@ function endpointItem(row: EndpointRow, facts: EndpointFacts): vscode.TreeItem {
   item.contextValue = contextOf(facts);
   item.iconPath = new vscode.ThemeIcon(dot.icon, dot.color === null ? undefined : new vscode.ThemeColor(dot.color));
   item.tooltip = tooltipOf(endpoint.name, detailsOf(facts));
-  item.accessibilityInformation = { label: `Endpoint ${endpoint.name}, ${item.description}` };
+  item.accessibilityInformation = { label: vscode.l10n.t('Endpoint {0}, {1}', endpoint.name, item.description) };
   return item;
 }
 
@@ -155,7 +155,8 @@ function detailItem(row: EndpointRow, { id, label, text, icon }: EndpointDetail)
   item.tooltip = text;
   item.iconPath = new vscode.ThemeIcon(icon);
   item.accessibilityInformation = { label: `${label}: ${text}` };
-  if (id !== 'about') item.command = { command: CommandId.editEndpoint, title: 'Edit', arguments: [row] };
+  if (id !== 'about')
+    item.command = { command: CommandId.editEndpoint, title: vscode.l10n.t('Edit'), arguments: [row] };
   return item;
 }
 

@@ -141,7 +141,7 @@ export class EvalIndex implements vscode.Disposable {
         try {
           return await search(folder, include, exclude, (what) => troubles.push(what));
         } catch (error) {
-          troubles.push(`The folder ${folder.name} could not be searched: ${messageOf(error)}`);
+          troubles.push(vscode.l10n.t('The folder {0} could not be searched: {1}', folder.name, messageOf(error)));
           return [];
         }
       }),
@@ -215,7 +215,11 @@ async function search(
     const found = await vscode.workspace.findFiles(pattern, joinGlobs(exclude), MAX_FILES);
     if (found.length >= MAX_FILES)
       onTrouble(
-        `Only the first ${MAX_FILES} eval files of ${folder.name} are listed. Narrow "promptrig.files.include".`,
+        vscode.l10n.t(
+          'Only the first {0} eval files of {1} are listed. Narrow "promptrig.files.include".',
+          MAX_FILES,
+          folder.name,
+        ),
       );
     return found;
   }
@@ -231,9 +235,11 @@ async function search(
     isWanted,
     // `**/node_modules/**` names what is inside of the folder.
     isLeftOut: (path) => isLeftOut(path.endsWith('/') ? `${path}x` : path),
-    onError: (path, error) => onTrouble(`The folder ${folder.name}/${path} could not be read: ${messageOf(error)}`),
+    onError: (path, error) =>
+      onTrouble(vscode.l10n.t('The folder {0}/{1} could not be read: {2}', folder.name, path, messageOf(error))),
   });
-  if (!complete) onTrouble(`${folder.name} is large: not all of its folders were searched for eval files.`);
+  if (!complete)
+    onTrouble(vscode.l10n.t('{0} is large: not all of its folders were searched for eval files.', folder.name));
   return paths.map((path) => vscode.Uri.joinPath(folder.uri, path));
 }
 

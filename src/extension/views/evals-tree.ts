@@ -125,17 +125,19 @@ export class EvalsTree
     const tags = tagCounts(files);
     const missing = this.wanted.filter((tag) => !tags.some((known) => known.tag === tag));
     if (tags.length + missing.length === 0) {
-      await vscode.window.showInformationMessage('No eval has tags. Give one "tags: [smoke]" to filter by it.');
+      await vscode.window.showInformationMessage(
+        vscode.l10n.t('No eval has tags. Give one "tags: [smoke]" to filter by it.'),
+      );
       return;
     }
     const items = [...tags, ...missing.map((tag) => ({ tag, files: 0 }))].map(({ tag, files: count }) => ({
       label: tag,
-      description: `${count} file${count === 1 ? '' : 's'}`,
+      description: count === 1 ? vscode.l10n.t('1 file') : vscode.l10n.t('{0} files', count),
       picked: this.wanted.includes(tag),
     }));
     const picked = await vscode.window.showQuickPick(items, {
-      title: 'Filter Evals by Tag',
-      placeHolder: 'Evals and cases with one of these tags are shown; none shows all',
+      title: vscode.l10n.t('Filter Evals by Tag'),
+      placeHolder: vscode.l10n.t('Evals and cases with one of these tags are shown; none shows all'),
       canPickMany: true,
       matchOnDescription: true,
     });
@@ -161,7 +163,7 @@ export class EvalsTree
       files = await index.list();
     } catch (error) {
       log.error(`Eval files could not be listed: ${messageOf(error)}`);
-      this.view.message = `The eval files could not be listed: ${messageOf(error)}`;
+      this.view.message = vscode.l10n.t('The eval files could not be listed: {0}', messageOf(error));
       return [];
     }
     this.files = new Map(files.map((file) => [file.uri.toString(), file]));
@@ -177,15 +179,18 @@ export class EvalsTree
     const { problem } = this.parts.index;
     if (problem !== null) return problem;
     if (files.length === 0) return undefined;
-    if (shown === 0) return `No eval has the tag ${this.wanted.join(' or ')}.`;
-    if (!vscode.workspace.isTrusted) return 'Evals are shown, not run: this workspace is not trusted.';
+    if (shown === 0)
+      return this.wanted.length === 1
+        ? vscode.l10n.t('No eval has the tag {0}.', this.wanted.join())
+        : vscode.l10n.t('No eval has one of the tags {0}.', this.wanted.join(', '));
+    if (!vscode.workspace.isTrusted) return vscode.l10n.t('Evals are shown, not run: this workspace is not trusted.');
     if (files.every(({ uri }) => uri.scheme !== 'file'))
-      return 'Evals are shown, not run: results need a folder on disk, and this workspace has none.';
+      return vscode.l10n.t('Evals are shown, not run: results need a folder on disk, and this workspace has none.');
     return undefined;
   }
 
   private showFilter(): void {
-    this.view.description = this.wanted.length === 0 ? '' : `tag: ${this.wanted.join(', ')}`;
+    this.view.description = this.wanted.length === 0 ? '' : vscode.l10n.t('tag: {0}', this.wanted.join(', '));
     this.parts.onFiltered(this.wanted.length > 0);
   }
 
@@ -202,14 +207,21 @@ export class EvalsTree
     item.resourceUri = row.uri;
     const errors = errorsOf(file);
     const summary = this.summary(file);
-    const problem = file?.error ?? (errors > 0 ? `${errors} problem${errors === 1 ? '' : 's'}` : null);
+    const problem =
+      file?.error ??
+      (errors === 0 ? null : errors === 1 ? vscode.l10n.t('1 problem') : vscode.l10n.t('{0} problems', errors));
     item.description = problem ?? summary?.text ?? where;
     item.iconPath =
       problem !== null ? icon('error') : summary === null ? new vscode.ThemeIcon('beaker') : icon(summary.state);
-    const word = problem !== null ? 'Cannot be run' : summary === null ? 'Not run yet' : WORD[summary.state];
+    const word =
+      problem !== null
+        ? vscode.l10n.t('Cannot be run')
+        : summary === null
+          ? vscode.l10n.t('Not run yet')
+          : WORD[summary.state];
     const isVirtual = row.uri.scheme !== 'file';
-    const whyNot = isVirtual ? 'It is not on disk, so it is shown and not run.' : null;
-    item.tooltip = [where, problem ?? summary?.text ?? 'not run yet', whyNot]
+    const whyNot = isVirtual ? vscode.l10n.t('It is not on disk, so it is shown and not run.') : null;
+    item.tooltip = [where, problem ?? summary?.text ?? vscode.l10n.t('not run yet'), whyNot]
       .filter((line) => line !== null)
       .join('\n');
     item.contextValue = [
@@ -221,7 +233,7 @@ export class EvalsTree
     if (survey !== undefined && survey.cases.length + survey.stages.length === 0) {
       item.collapsibleState = vscode.TreeItemCollapsibleState.None;
     }
-    item.command = { command: CommandId.revealItem, title: 'Open', arguments: [row] };
+    item.command = { command: CommandId.revealItem, title: vscode.l10n.t('Open'), arguments: [row] };
     return item;
   }
 
@@ -236,14 +248,19 @@ export class EvalsTree
       ...(row.uri.scheme === 'file' ? [] : [TreeItemMark.virtual]),
       ...(this.isRunning(row) ? [TreeItemMark.running] : []),
     ].join('.');
-    item.command = { command: CommandId.revealItem, title: 'Open', arguments: [row] };
+    item.command = { command: CommandId.revealItem, title: vscode.l10n.t('Open'), arguments: [row] };
     const status = node === undefined ? null : this.status(node, file);
-    const what = row.kind === 'stage' ? 'load stage' : row.id === DATASET_ID ? 'dataset' : 'case';
-    const plain = { 'load stage': 'dashboard', dataset: 'database', case: 'circle-outline' }[what];
+    const kind = row.kind === 'stage' ? 'stage' : row.id === DATASET_ID ? 'dataset' : 'case';
+    const plain = { stage: 'dashboard', dataset: 'database', case: 'circle-outline' }[kind];
+    const what = {
+      stage: vscode.l10n.t('load stage'),
+      dataset: vscode.l10n.t('dataset'),
+      case: vscode.l10n.t('case'),
+    }[kind];
     item.iconPath = status === null ? new vscode.ThemeIcon(plain) : icon(status.state);
-    item.description = status === null ? (what === 'case' ? '' : what) : withoutSign(status.text);
+    item.description = status === null ? (kind === 'case' ? '' : what) : withoutSign(status.text);
     item.tooltip = `${label}${status === null ? '' : `\n${status.text}`}`;
-    const word = status === null ? 'Not run yet' : WORD[status.state];
+    const word = status === null ? vscode.l10n.t('Not run yet') : WORD[status.state];
     item.accessibilityInformation = { label: `${what} ${label}, ${word}, ${item.description}` };
     return item;
   }
@@ -291,7 +308,12 @@ export class EvalsTree
       if (state === 'failed' || state === 'error') failing++;
     }
     const badge =
-      failing === 0 ? undefined : { value: failing, tooltip: `${failing} failing eval${failing === 1 ? '' : 's'}` };
+      failing === 0
+        ? undefined
+        : {
+            value: failing,
+            tooltip: failing === 1 ? vscode.l10n.t('1 failing eval') : vscode.l10n.t('{0} failing evals', failing),
+          };
     if (this.view.badge?.value !== badge?.value) this.view.badge = badge;
   }
 

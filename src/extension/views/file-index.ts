@@ -5,6 +5,7 @@
 import { Emitter } from '../../core/util/emitter';
 import type { Disposable } from '../../core/util/disposable';
 import { messageOf } from '../../core/util/errors';
+import { l10n } from '../l10n';
 
 /** Files are read this many at once: enough to hide the latency of a disk, too few to starve other extensions. */
 const READ_AT_ONCE = 8;
@@ -202,7 +203,7 @@ export class FileIndex<P> implements Disposable {
       const before = entry.stamp;
       if (before !== null && before.mtime === stamp.mtime && before.size === stamp.size) return false;
       if (stamp.size > MAX_BYTES) {
-        error = `has ${(stamp.size / 1e6).toFixed(1)} MB: too large to be listed`;
+        error = l10n.t('has {0} MB: too large to be listed', (stamp.size / 1e6).toFixed(1));
       } else {
         const text = await this.source.read(key);
         await this.slice();

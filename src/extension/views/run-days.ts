@@ -1,4 +1,5 @@
 /** Runs by the day on which they began, in the person's own time. */
+import { l10n } from '../l10n';
 
 export interface RunDay<T> {
   /** `2026-11-25`: the same as long as the day is the same. */
@@ -28,10 +29,10 @@ function idOf(date: Date): string {
 }
 
 function labelOf(date: Date, now: Date): string {
-  if (idOf(date) === idOf(now)) return 'Today';
+  if (idOf(date) === idOf(now)) return l10n.t('Today');
   const yesterday = new Date(now);
   yesterday.setDate(now.getDate() - 1);
-  if (idOf(date) === idOf(yesterday)) return 'Yesterday';
+  if (idOf(date) === idOf(yesterday)) return l10n.t('Yesterday');
   const isThisYear = date.getFullYear() === now.getFullYear();
   return date.toLocaleDateString('en-US', {
     ...(isThisYear ? { weekday: 'short' } : { year: 'numeric' }),

@@ -1,6 +1,7 @@
 /** One run in one line, from its `run.json`. */
 import { formatValue } from '../../protocol/format';
 import type { RunJson, RunVerdict } from '../../protocol/run-json';
+import { l10n } from '../l10n';
 
 export interface RunSummary {
   /** Absolute. */
@@ -23,10 +24,10 @@ export interface RunSummary {
 }
 
 const WORDS: Record<RunVerdict, string> = {
-  pass: 'passed',
-  fail: 'failed',
-  inconclusive: 'inconclusive',
-  error: 'could not be judged',
+  pass: l10n.t('passed'),
+  fail: l10n.t('failed'),
+  inconclusive: l10n.t('inconclusive'),
+  error: l10n.t('could not be judged'),
 };
 
 const ICONS: Record<RunVerdict, { icon: string; color: string }> = {
@@ -83,8 +84,8 @@ export function dateOf(id: string): Date | null {
 
 /** State and verdict in a word. */
 export function wordOf({ state, verdict }: Pick<RunSummary, 'state' | 'verdict'>): string {
-  if (state === 'broken') return 'cannot be read';
-  if (verdict === null) return 'not finished';
+  if (state === 'broken') return l10n.t('cannot be read');
+  if (verdict === null) return l10n.t('not finished');
   return WORDS[verdict];
 }
 
@@ -115,14 +116,14 @@ function resultOf(run: RunJson): string {
   ]);
   if (slos.length > 0) {
     const met = slos.filter((slo) => slo.verdict === 'pass').length;
-    parts.push(`${met} of ${slos.length} SLO${slos.length === 1 ? '' : 's'}`);
+    parts.push(slos.length === 1 ? l10n.t('{0} of 1 SLO', met) : l10n.t('{0} of {1} SLOs', met, slos.length));
   }
   const asked = sum(run, (quality) => quality.cases - quality.skipped);
-  if (asked > 0) parts.push(`${formatValue(sum(run, (quality) => quality.passed) / asked, 'ratio')} passed`);
+  if (asked > 0) parts.push(l10n.t('{0} passed', formatValue(sum(run, (quality) => quality.passed) / asked, 'ratio')));
   const rates = run.targets.flatMap((target) => (target.curves ?? []).flatMap((curve) => curve.rate ?? []));
   const [rate] = rates;
-  if (rate !== undefined && rates.length === 1) parts.push(`up to ${formatValue(rate, '1/s')}`);
-  if (run.targets.length > 1) parts.push(`${run.targets.length} targets`);
+  if (rate !== undefined && rates.length === 1) parts.push(l10n.t('up to {0}', formatValue(rate, '1/s')));
+  if (run.targets.length > 1) parts.push(l10n.t('{0} targets', run.targets.length));
   if (run.status === 'stopped' || run.status === 'crashed')
     parts.push(`${run.status}${run.status_reason === undefined ? '' : ` (${run.status_reason})`}`);
   return parts.join(' · ');

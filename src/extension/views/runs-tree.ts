@@ -116,8 +116,8 @@ export class RunsTree implements vscode.TreeDataProvider<RunsRow>, vscode.Dispos
   async askForFilter(): Promise<void> {
     const input = vscode.window.createInputBox();
     const before = this.filter;
-    input.title = 'Filter Runs';
-    input.placeholder = 'Words in the name, file, target or verdict, such as: chat failed';
+    input.title = vscode.l10n.t('Filter Runs');
+    input.placeholder = vscode.l10n.t('Words in the name, file, target or verdict, such as: chat failed');
     input.value = before;
     await new Promise<void>((resolve) => {
       let accepted = false;
@@ -164,7 +164,8 @@ export class RunsTree implements vscode.TreeDataProvider<RunsRow>, vscode.Dispos
     }
     this.tidy(dirs);
     const shown = await this.filtered(runs);
-    this.view.message = runs.length > 0 && shown.length === 0 ? `No run matches "${this.filter}".` : undefined;
+    this.view.message =
+      runs.length > 0 && shown.length === 0 ? vscode.l10n.t('No run matches "{0}".', this.filter) : undefined;
     const days = groupByDay(shown, ({ startedAt }) => startedAt, new Date());
     const rows = days.map((day) => {
       const row = this.days.get(day.id) ?? { kind: 'day' as const, day };
@@ -248,7 +249,7 @@ export class RunsTree implements vscode.TreeDataProvider<RunsRow>, vscode.Dispos
       isOpen ? vscode.TreeItemCollapsibleState.Expanded : vscode.TreeItemCollapsibleState.Collapsed,
     );
     item.id = day.id;
-    const count = `${day.runs.length} run${day.runs.length === 1 ? '' : 's'}`;
+    const count = day.runs.length === 1 ? vscode.l10n.t('1 run') : vscode.l10n.t('{0} runs', day.runs.length);
     item.description = count;
     item.accessibilityInformation = { label: `${day.label}, ${count}` };
     return item;
@@ -257,7 +258,7 @@ export class RunsTree implements vscode.TreeDataProvider<RunsRow>, vscode.Dispos
   private runItem(row: RunRow, summary: RunSummary): vscode.TreeItem {
     const item = new vscode.TreeItem(summary.name, vscode.TreeItemCollapsibleState.None);
     const isActive = this.active === row.dir;
-    const word = isActive ? 'running' : wordOf(summary);
+    const word = isActive ? vscode.l10n.t('running') : wordOf(summary);
     const time = summary.startedAt.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', hour12: false });
     const length = summary.elapsedMs === null ? '' : durationText(summary.elapsedMs);
     const parts = [word, summary.result, time, length].filter((part) => part !== '');
@@ -272,8 +273,9 @@ export class RunsTree implements vscode.TreeDataProvider<RunsRow>, vscode.Dispos
     }[summary.state];
     item.contextValue = `${TreeItemContext.run}.${mark}`;
     item.tooltip = tooltipOf(summary, word, length);
-    item.accessibilityInformation = { label: `Run ${summary.name}, ${item.description}` };
-    if (summary.state !== 'broken') item.command = { command: CommandId.openRun, title: 'Open', arguments: [row] };
+    item.accessibilityInformation = { label: vscode.l10n.t('Run {0}, {1}', summary.name, item.description) };
+    if (summary.state !== 'broken')
+      item.command = { command: CommandId.openRun, title: vscode.l10n.t('Open'), arguments: [row] };
     return item;
   }
 }
@@ -284,14 +286,14 @@ function durationText(ms: number): string {
 
 function tooltipOf(summary: RunSummary, word: string, length: string): vscode.MarkdownString {
   const facts: [string, string][] = [
-    ['Verdict', word],
-    ['Result', summary.result],
-    ['File', summary.source],
-    ['Targets', summary.targets.join(', ')],
-    ['Tags', summary.tags.join(', ')],
-    ['Started', summary.startedAt.toLocaleString()],
-    ['Took', length],
-    ['Folder', summary.id],
+    [vscode.l10n.t('Verdict'), word],
+    [vscode.l10n.t('Result'), summary.result],
+    [vscode.l10n.t('File'), summary.source],
+    [vscode.l10n.t('Targets'), summary.targets.join(', ')],
+    [vscode.l10n.t('Tags'), summary.tags.join(', ')],
+    [vscode.l10n.t('Started'), summary.startedAt.toLocaleString()],
+    [vscode.l10n.t('Took'), length],
+    [vscode.l10n.t('Folder'), summary.id],
   ];
   const lines = facts.filter(([, text]) => text !== '').map(([label, text]) => `${label}: ${escapeMarkdown(text)}`);
   return new vscode.MarkdownString([`**${escapeMarkdown(summary.name)}**`, ...lines].join('\n\n'));

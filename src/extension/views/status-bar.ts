@@ -3,13 +3,14 @@ import { DisposableStore } from '../../core/util/disposable';
 import type { RunVerdict } from '../../protocol/run-json';
 import { CommandId } from '../contributions';
 import type { RunController, RunEnd } from '../engine/run-controller';
+import type { RunRequest } from '../engine/run-preparation';
 import { progressText, type ProgressNow } from '../engine/run-progress';
 
 const VERDICT: Record<RunVerdict, { icon: string; word: string }> = {
-  pass: { icon: 'pass', word: 'passed' },
-  fail: { icon: 'error', word: 'failed' },
-  inconclusive: { icon: 'question', word: 'inconclusive' },
-  error: { icon: 'circle-slash', word: 'could not be judged' },
+  pass: { icon: 'pass', word: vscode.l10n.t('passed') },
+  fail: { icon: 'error', word: vscode.l10n.t('failed') },
+  inconclusive: { icon: 'question', word: vscode.l10n.t('inconclusive') },
+  error: { icon: 'circle-slash', word: vscode.l10n.t('could not be judged') },
 };
 
 /** Running: progress, rate, ETA, stop on click. Idle: the last verdict. */
@@ -24,7 +25,11 @@ export class RunStatusBar implements vscode.Disposable {
     this.item.name = 'Promptrig';
     this.store.add(
       controller.onDidStart(({ plan }) =>
-        this.show('$(sync~spin) Starting', `Promptrig: ${plan.name} is running. Click to stop.`, CommandId.stop),
+        this.show(
+          vscode.l10n.t('$(sync~spin) Starting'),
+          vscode.l10n.t('Promptrig: {0} is running. Click to stop.', plan.name),
+          CommandId.stop,
+        ),
       ),
     );
     this.store.add(controller.onDidProgress((now) => this.onProgress(now)));
@@ -42,20 +47,35 @@ export class RunStatusBar implements vscode.Disposable {
 
   private onProgress(now: ProgressNow): void {
     const where = now.stage === '' ? '' : `\n${now.target}: ${now.stage}`;
-    this.show(`$(sync~spin) ${progressText(now)}`, `Promptrig: running. Click to stop.${where}`, CommandId.stop);
+    this.show(
+      `$(sync~spin) ${progressText(now)}`,
+      `${vscode.l10n.t('Promptrig: running. Click to stop.')}${where}`,
+      CommandId.stop,
+    );
   }
 
   private onEnd({ run, error, request }: RunEnd): void {
     if (run === null || error !== null) {
-      this.show('$(circle-slash) Promptrig: run failed', error ?? 'The run failed.', CommandId.openRunPanel);
+      this.show(
+        vscode.l10n.t('$(circle-slash) Promptrig: run failed'),
+        error ?? vscode.l10n.t('The run failed.'),
+        CommandId.openRunPanel,
+      );
       return;
     }
     const { icon, word } = VERDICT[run.verdict];
-    const part = request.what === 'file' ? run.name : `${request.what} of ${run.name}`;
-    const stopped = run.status === 'stopped' ? `, stopped (${run.status_reason ?? 'cancelled'})` : '';
+    const part = partText(request.what, run.name);
+    const isStopped = run.status === 'stopped';
     this.show(
-      `$(${icon}) Promptrig: ${word}${stopped === '' ? '' : ', stopped'}`,
-      `${part}: ${word}${stopped}. Click for details.`,
+      `$(${icon}) Promptrig: ${isStopped ? vscode.l10n.t('{0}, stopped', word) : word}`,
+      isStopped
+        ? vscode.l10n.t(
+            '{0}: {1}, stopped ({2}). Click for details.',
+            part,
+            word,
+            run.status_reason ?? vscode.l10n.t('cancelled'),
+          )
+        : vscode.l10n.t('{0}: {1}. Click for details.', part, word),
       CommandId.openRunPanel,
     );
   }
@@ -68,5 +88,21 @@ export class RunStatusBar implements vscode.Disposable {
     if (this.item.tooltip !== tooltip) this.item.tooltip = tooltip;
     if (this.item.command !== command) this.item.command = command;
     this.item.show();
+  }
+}
+
+/** What was run of an eval. */
+function partText(what: RunRequest['what'], name: string): string {
+  switch (what) {
+    case 'file':
+      return name;
+    case 'load':
+      return vscode.l10n.t('load of {0}', name);
+    case 'stage':
+      return vscode.l10n.t('load stage of {0}', name);
+    case 'case':
+      return vscode.l10n.t('case of {0}', name);
+    case 'cases':
+      return vscode.l10n.t('cases of {0}', name);
   }
 }

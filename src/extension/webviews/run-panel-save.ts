@@ -10,7 +10,7 @@ type Save = Extract<RunPanelToHost, { type: 'save' }>;
 type Export = Extract<RunPanelToHost, { type: 'export' }>;
 
 const FILTERS: Record<Save['kind'], Record<string, string[]>> = {
-  png: { Picture: ['png'] },
+  png: { [vscode.l10n.t('Picture')]: ['png'] },
   csv: { CSV: ['csv'] },
   json: { JSON: ['json'] },
 };
@@ -50,12 +50,19 @@ async function ask(
     await write(target.fsPath);
   } catch (error) {
     await vscode.window.showErrorMessage(
-      `${path.basename(target.fsPath)} could not be written: ${messageOf(error)}. Choose another place.`,
+      vscode.l10n.t(
+        '{0} could not be written: {1}. Choose another place.',
+        path.basename(target.fsPath),
+        messageOf(error),
+      ),
     );
     return;
   }
-  const open = 'Open';
-  const chosen = await vscode.window.showInformationMessage(`${path.basename(target.fsPath)} is saved.`, open);
+  const open = vscode.l10n.t('Open');
+  const chosen = await vscode.window.showInformationMessage(
+    vscode.l10n.t('{0} is saved.', path.basename(target.fsPath)),
+    open,
+  );
   if (chosen === open) await vscode.commands.executeCommand('vscode.open', target);
 }
 

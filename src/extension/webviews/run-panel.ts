@@ -63,7 +63,11 @@ export class RunPanel implements vscode.Disposable, vscode.WebviewPanelSerialize
         if (dir === null) return;
         const status =
           error !== null ? (run === null ? 'error' : 'crashed') : run?.status === 'stopped' ? 'stopped' : 'completed';
-        const text = error ?? (status === 'stopped' ? `Stopped: ${run?.status_reason ?? 'cancelled'}.` : '');
+        const text =
+          error ??
+          (status === 'stopped'
+            ? vscode.l10n.t('Stopped: {0}.', run?.status_reason ?? vscode.l10n.t('cancelled'))
+            : '');
         const changes = this.live.model.end(status, text, run);
         this.live.ended();
         if (this.shown === this.live) this.sender?.push(changes);
@@ -91,7 +95,7 @@ export class RunPanel implements vscode.Disposable, vscode.WebviewPanelSerialize
     this.adopt(
       vscode.window.createWebviewPanel(
         PanelId.run,
-        'Promptrig Run',
+        vscode.l10n.t('Promptrig Run'),
         { viewColumn: vscode.ViewColumn.Beside, preserveFocus },
         this.options(),
       ),
@@ -175,7 +179,12 @@ export class RunPanel implements vscode.Disposable, vscode.WebviewPanelSerialize
       () => this.refreshCan(run),
       (error: unknown) => {
         this.parts.log.warn(`The run in ${run.dir} could not be read: ${messageOf(error)}`);
-        push(run.set({ loading: null, caveats: [`Not all of this run could be read: ${messageOf(error)}`] }));
+        push(
+          run.set({
+            loading: null,
+            caveats: [vscode.l10n.t('Not all of this run could be read: {0}', messageOf(error))],
+          }),
+        );
       },
     );
   }
@@ -245,7 +254,7 @@ export class RunPanel implements vscode.Disposable, vscode.WebviewPanelSerialize
     const file = (name: string): string =>
       webview.asWebviewUri(vscode.Uri.joinPath(this.parts.extensionUri, 'dist', 'webview', name)).toString();
     webview.html = pageHtml({
-      title: 'Promptrig Run',
+      title: vscode.l10n.t('Promptrig Run'),
       cspSource: webview.cspSource,
       nonce: randomBytes(16).toString('hex'),
       script: file('run.js'),
@@ -276,7 +285,12 @@ export class RunPanel implements vscode.Disposable, vscode.WebviewPanelSerialize
         this.act(message, send).catch((error: unknown) => {
           this.parts.log.warn(`The run panel asked for "${message.type}": ${messageOf(error)}`);
           if (message.type === 'request')
-            send({ type: 'request', id: message.id, detail: null, error: `It could not be read: ${messageOf(error)}` });
+            send({
+              type: 'request',
+              id: message.id,
+              detail: null,
+              error: vscode.l10n.t('It could not be read: {0}', messageOf(error)),
+            });
         });
     }
   }

@@ -46,7 +46,7 @@ export class EvalLinks implements vscode.DocumentLinkProvider {
       .linksOf(this.texts.get(document))
       .map(({ range, path }) => {
         const link = new vscode.DocumentLink(toRange(range), uriOf(document.uri, path));
-        link.tooltip = 'Open the file';
+        link.tooltip = vscode.l10n.t('Open the file');
         return link;
       });
   }

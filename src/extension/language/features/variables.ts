@@ -9,8 +9,8 @@ import { uriOf, type Surroundings } from './surroundings';
 /** Shown where files beside the eval are changed: other evals may use them as well. */
 const ELSEWHERE: vscode.WorkspaceEditEntryMetadata = {
   needsConfirmation: true,
-  label: 'Rename in files that the eval refers to',
-  description: 'Other evals may refer to them as well',
+  label: vscode.l10n.t('Rename in files that the eval refers to'),
+  description: vscode.l10n.t('Other evals may refer to them as well'),
 };
 
 /** References and rename of variables. */
