@@ -55,7 +55,11 @@ export class LiveProgressView implements ProgressView {
     for (const event of events) {
       this.state = advance(this.state, event, this.clock.nowMs());
       const line = milestone(event, this.paint);
-      if (line !== null) staying.push(line);
+      if (line === null) continue;
+      // The headings of targets that run side by side stand together above all of their lines.
+      const whose = event.type === 'stage-finished' || event.type === 'curve' ? event.target : null;
+      const prefix = whose !== null && this.state.running.length > 1 ? `  ${plain(whose)} / ` : '';
+      staying.push(prefix === '' ? line : prefix + line.trimStart());
     }
     if (staying.length > 0) this.draw(staying);
   }
@@ -112,7 +116,8 @@ export class PlainProgressView implements ProgressView {
       this.state = advance(this.state, event, this.clock.nowMs());
       if (event.type === 'stage-started') {
         this.note(renderPlainStart(event));
-        this.schedule();
+        // Where others are running already, theirs is the beat.
+        if (this.state.running.length < 2) this.schedule();
       }
       if (event.type === 'target-started') continue;
       const line = milestone(event, this.paint);
@@ -135,9 +140,9 @@ export class PlainProgressView implements ProgressView {
   private schedule(): void {
     this.cancelTimer?.();
     this.cancelTimer = this.clock.at(this.clock.nowMs() + PLAIN_EVERY_MS, () => {
-      const line = renderPlain(this.state, this.clock.nowMs());
-      if (line === null) return;
-      this.note(line);
+      const lines = renderPlain(this.state, this.clock.nowMs());
+      if (lines.length === 0) return;
+      for (const line of lines) this.note(line);
       this.schedule();
     });
   }

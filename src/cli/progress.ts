@@ -12,8 +12,12 @@ import { VERDICT_LOOK, type Paint } from '../core/report/style';
 export interface ProgressState {
   name: string;
   targets: { id: string; stages: string[] }[];
-  /** Index into `targets`; -1 before the first. */
-  targetIndex: number;
+  /** Those that run, in the order in which they began: one, or several where targets run side by side. */
+  running: RunningTarget[];
+}
+
+interface RunningTarget {
+  id: string;
   /** The sweep or capacity stage that is running and its steps so far: how many there will be is not known ahead. */
   steps: { of: string; count: number } | null;
   stage: StageView | null;
@@ -28,7 +32,7 @@ interface StageView {
 }
 
 export function initialProgress(): ProgressState {
-  return { name: '', targets: [], targetIndex: -1, steps: null, stage: null };
+  return { name: '', targets: [], running: [] };
 }
 
 /** The state after an event; `nowMs` is the host's monotonic clock. */
@@ -41,28 +45,25 @@ export function advance(state: ProgressState, event: EngineEvent, nowMs: number)
         targets: event.targets.map(({ id, stages }) => ({ id, stages })),
       };
     case 'target-started':
-      return {
-        ...state,
-        targetIndex: state.targets.findIndex(({ id }) => id === event.target),
-        steps: null,
-        stage: null,
-      };
+      return { ...state, running: [...state.running, { id: event.target, steps: null, stage: null }] };
     case 'stage-started': {
       const cases = { passed: 0, failed: 0, errors: 0, skipped: 0 };
-      return {
-        ...state,
-        steps: stepsAfter(state, event),
+      return withTarget(state, event.target, (target) => ({
+        ...target,
+        steps: stepsAfter(state, target, event),
         stage: { started: event, startedAtMs: nowMs, tick: null, cases },
-      };
+      }));
     }
     case 'tick':
-      return state.stage === null ? state : { ...state, stage: { ...state.stage, tick: event } };
+      return withStage(state, event.target, (stage) => ({ ...stage, tick: event }));
     case 'case-finished':
-      return state.stage === null ? state : { ...state, stage: withCase(state.stage, event.record) };
+      return withStage(state, event.record.target, (stage) => withCase(stage, event.record));
     case 'stage-finished':
+      return withTarget(state, event.target, (target) => ({ ...target, stage: null }));
     case 'target-finished':
+      return { ...state, running: state.running.filter(({ id }) => id !== event.target) };
     case 'run-finished':
-      return { ...state, stage: null };
+      return { ...state, running: [] };
     case 'answer-delta':
     case 'quality':
     case 'curve':
@@ -72,9 +73,23 @@ export function advance(state: ProgressState, event: EngineEvent, nowMs: number)
   }
 }
 
+function withTarget(state: ProgressState, id: string, change: (target: RunningTarget) => RunningTarget): ProgressState {
+  return { ...state, running: state.running.map((target) => (target.id === id ? change(target) : target)) };
+}
+
+function withStage(state: ProgressState, id: string, change: (stage: StageView) => StageView): ProgressState {
+  return withTarget(state, id, (target) =>
+    target.stage === null ? target : { ...target, stage: change(target.stage) },
+  );
+}
+
 /** A stage that was not announced is a step of the one that was, whose name its own begins with. */
-function stepsAfter({ targets, targetIndex, steps }: ProgressState, { stage }: StageStarted): ProgressState['steps'] {
-  const announced = targets[targetIndex]?.stages ?? [];
+function stepsAfter(
+  { targets }: ProgressState,
+  { id, steps }: RunningTarget,
+  { stage }: StageStarted,
+): RunningTarget['steps'] {
+  const announced = targets.find((target) => target.id === id)?.stages ?? [];
   if (announced.includes(stage)) return null;
   const parents = announced.filter((name) => stage.startsWith(`${name} `));
   const of = parents.sort((a, b) => b.length - a.length)[0];
@@ -129,19 +144,41 @@ function stageSummary(stage: StageResult, paint: Paint): string {
   return `  ${parts.filter((part) => part !== '').join(' · ')}`;
 }
 
+/** Two lines each; a terminal's window has room for that and for what stays above it. */
+const MOST_LIVE_TARGETS = 4;
+
 /**
- * The block that is redrawn in place, at most two lines of at most `width` columns; empty between stages.
+ * The block that is redrawn in place, two lines for each target that runs, of at most `width` columns; empty between stages.
  * A line that wrapped would break the count of lines to go back over, so each is cut rather than wrapped.
  */
 export function renderLive(state: ProgressState, options: { width: number; paint: Paint; nowMs: number }): string[] {
-  const { stage } = state;
-  if (stage === null) return [];
-  const { width, paint, nowMs } = options;
+  const { width, paint } = options;
+  const busy = stagesOf(state);
+  const lines = busy.slice(0, MOST_LIVE_TARGETS).flatMap((each) => renderStage(state, each, options));
+  const more = busy.length - MOST_LIVE_TARGETS;
+  const rest = more <= 0 ? [] : [paint('accent', truncate(`  and ${more} more`, Math.max(10, width - 1)))];
+  return [...lines, ...rest];
+}
+
+type Busy = RunningTarget & { stage: StageView };
+
+function stagesOf({ running }: ProgressState): Busy[] {
+  return running.filter((target): target is Busy => target.stage !== null);
+}
+
+function renderStage(
+  state: ProgressState,
+  target: Busy,
+  { width, paint, nowMs }: { width: number; paint: Paint; nowMs: number },
+): string[] {
+  const { stage } = target;
   const room = Math.max(10, width - 1);
   const elapsedMs = Math.max(0, nowMs - stage.startedAtMs);
   const share = shareDone(stage, elapsedMs);
-  const head = `  ${plain(stage.started.stage)} `;
-  const tail = ` ${position(stage, elapsedMs)}${place(state)}`;
+  // Above the block of one target stands its name; of several, each line has its own.
+  const whose = state.running.length > 1 ? `${plain(target.id)} / ` : '';
+  const head = `  ${whose}${plain(stage.started.stage)} `;
+  const tail = ` ${position(stage, elapsedMs)}${place(state, target)}`;
   const barWidth = Math.min(30, room - displayWidth(head) - displayWidth(tail));
   const first = barWidth >= 6 ? head + bar(share, barWidth) + tail : truncate(head.trimEnd() + tail, room);
   const errors = errorCount(stage);
@@ -149,13 +186,13 @@ export function renderLive(state: ProgressState, options: { width: number; paint
   return [paint('accent', truncate(first, room)), paint(errors > 0 ? 'unsure' : 'plain', second)];
 }
 
-/** One line of a log about the stage in progress; null between stages. */
-export function renderPlain(state: ProgressState, nowMs: number): string | null {
-  const { stage } = state;
-  if (stage === null) return null;
-  const elapsedMs = Math.max(0, nowMs - stage.startedAtMs);
-  const where = `${plain(stage.started.target)} / ${plain(stage.started.stage)}`;
-  return `${where}: ${Math.floor(shareDone(stage, elapsedMs) * 100)}%, ${[position(stage, elapsedMs), ...figures(stage)].join(', ')}`;
+/** One line of a log about each stage in progress; none between stages. */
+export function renderPlain(state: ProgressState, nowMs: number): string[] {
+  return stagesOf(state).map(({ stage }) => {
+    const elapsedMs = Math.max(0, nowMs - stage.startedAtMs);
+    const where = `${plain(stage.started.target)} / ${plain(stage.started.stage)}`;
+    return `${where}: ${Math.floor(shareDone(stage, elapsedMs) * 100)}%, ${[position(stage, elapsedMs), ...figures(stage)].join(', ')}`;
+  });
 }
 
 /** The line of a log that says what starts. */
@@ -189,9 +226,10 @@ function ended(tick: StageTick | null): number {
 }
 
 /** Which of the targets it is, and which step where a stage has several: ` (target 1 of 2, step 3)`. */
-function place({ targets, targetIndex, steps }: ProgressState): string {
+function place({ targets, running }: ProgressState, { id, steps }: RunningTarget): string {
+  const index = targets.findIndex((target) => target.id === id);
   const parts = [
-    targets.length > 1 && targetIndex >= 0 ? `target ${targetIndex + 1} of ${targets.length}` : '',
+    targets.length > 1 && running.length === 1 && index >= 0 ? `target ${index + 1} of ${targets.length}` : '',
     steps === null ? '' : `step ${steps.count}`,
   ].filter((part) => part !== '');
   return parts.length === 0 ? '' : ` (${parts.join(', ')})`;

@@ -44,6 +44,8 @@ export interface RunPlan {
   policy: 'point' | 'strict';
   /** In the order in which they run. */
   targets: TargetPlan[];
+  /** The targets run side by side instead: endpoints that share no hardware. */
+  interleave?: true;
   budget?: BudgetPlan;
   /** The model that grades model-graded assertions which name none of their own. */
   judge?: JudgePlan;

@@ -22,8 +22,13 @@ export interface RunJson {
   status: 'running' | 'completed' | 'stopped' | 'crashed';
   /** Why a run that is `stopped` or `crashed` did not complete: `cancelled`, `budget`, `engine died`, ... */
   status_reason?: string;
-  /** While the run lasts: the stage that is running and its start, so that a run that was cut off can be evaluated. */
-  in_progress?: { target: string; stage: string; origin_ms: number };
+  /**
+   * While the run lasts: the stage that is running and its start, so that a run that was cut off can be evaluated. A list where
+   * targets run side by side; `stagesInProgress` reads both.
+   */
+  in_progress?: StageInProgress | StageInProgress[];
+  /** The targets ran side by side. */
+  interleave?: true;
   environment: {
     promptrig: string;
     node: string;
@@ -44,6 +49,12 @@ export interface RunJson {
   /** This run against the one that the file names as its baseline. */
   baseline?: BaselineComparison;
   verdict: RunVerdict;
+}
+
+export interface StageInProgress {
+  target: string;
+  stage: string;
+  origin_ms: number;
 }
 
 /** A part of a merged run. */

@@ -174,6 +174,7 @@ export async function buildPlan(input: PlanInput): Promise<PlanOutput> {
     confidence: defaults.confidence ?? DEFAULT_CONFIDENCE,
     policy: input.overrides?.policy ?? defaults.policy ?? 'point',
     targets: shuffled(targets, seed),
+    ...(spec.interleave === true && targets.length > 1 ? { interleave: true as const } : {}),
     ...budgetOf(spec),
     ...(judge === undefined ? {} : { judge }),
     ...(allowCode === undefined ? {} : { allowCode }),

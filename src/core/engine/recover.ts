@@ -1,3 +1,4 @@
+import { stagesInProgress } from '../results/in-progress';
 import { writeRunJson } from '../results/writer';
 import { readCases, readPlan, readRequests, readRun } from '../results/store';
 import { CASES_STAGE, aggregatorFor, casesContext, isQuality, loadContext, type StageContext } from './stage-context';
@@ -21,10 +22,13 @@ export async function recoverRun(dir: string, reason: string): Promise<RunJson> 
   const [plan, run] = await Promise.all([readPlan(dir), readRun(dir)]);
   if (run.status !== 'running') return run;
   const cases = await collect(readCases(dir));
-  const interrupted = run.in_progress;
+  const interrupted = stagesInProgress(run);
   run.targets = await Promise.all(
     plan.targets
-      .filter((target) => target.id === interrupted?.target || run.targets.some((done) => done.id === target.id))
+      .filter(
+        (target) =>
+          interrupted.some((stage) => stage.target === target.id) || run.targets.some((done) => done.id === target.id),
+      )
       .map((target) => recoverTarget(dir, plan, target, run, cases)),
   );
   delete run.in_progress;
@@ -45,7 +49,7 @@ async function recoverTarget(
 ): Promise<TargetResult> {
   const stored = run.targets.find((done) => done.id === target.id) ?? emptyTarget(target);
   const own = cases.filter((record) => record.target === target.id);
-  const inProgress = run.in_progress?.target === target.id ? run.in_progress : undefined;
+  const inProgress = stagesInProgress(run).find((stage) => stage.target === target.id);
   const result: TargetResult = { ...stored };
   const tally = new CostTally(target.endpoint);
   const unfinished = stored.stages.some((stage) => stage.name === inProgress?.stage) ? undefined : inProgress;

@@ -3,6 +3,7 @@ import { BudgetGuard } from './budget';
 import { monotonicMs, systemClock } from '../util/clock';
 import { PromptrigError, messageOf } from '../util/errors';
 import { Redactor } from '../util/redact';
+import { setInProgress } from '../results/in-progress';
 import { RunWriter } from '../results/writer';
 import { LoadRunner } from '../load/load-runner';
 import { describeEnvironment } from './environment';
@@ -14,8 +15,8 @@ import type { TargetOutcomes } from '../compare/pairs';
 import type { EngineEntries } from './entries';
 import { RunServices } from '../quality/services';
 import type { EngineEvent } from '../../protocol/events';
-import type { RunPlan } from '../../protocol/plan';
-import type { RunJson } from '../../protocol/run-json';
+import type { RunPlan, TargetPlan } from '../../protocol/plan';
+import type { RunJson, StageInProgress } from '../../protocol/run-json';
 
 export interface ExecuteOptions extends EngineEntries {
   plan: RunPlan;
@@ -56,6 +57,7 @@ export async function executeRun(options: ExecuteOptions): Promise<RunJson> {
     environment: await describeEnvironment(options.promptrigVersion, plan.baseDir),
     ...(plan.dataset === undefined ? {} : { dataset: plan.dataset }),
     targets: [],
+    ...(plan.interleave === undefined ? {} : { interleave: plan.interleave }),
     ...(plan.shard === undefined ? {} : { shard: plan.shard }),
     verdict: 'inconclusive',
   };
@@ -83,50 +85,57 @@ export async function executeRun(options: ExecuteOptions): Promise<RunJson> {
   };
   const save = (): void => void guard(() => writer.run(redactor.data(run)));
 
-  const runner = new LoadRunner({
-    workerEntry: options.workerEntry,
-    clockOriginMs,
-    ...(options.workers === undefined ? {} : { workers: options.workers }),
-  });
-  const outcomes: TargetOutcomes[] = [];
   const services = new RunServices({ ...options, plan, redactor, signal: stopped });
+  const inProgress = new Map<string, StageInProgress>();
+  const finished = new Map<string, TargetOutcomes>();
+  const runTarget = async (target: TargetPlan, runner: LoadRunner): Promise<void> => {
+    if (stopped.aborted) return;
+    const targetRun = new TargetRun({
+      plan,
+      target,
+      apiKey: options.secrets[target.endpoint.name],
+      runner,
+      services,
+      simEntry: options.simEntry,
+      tokenizerEntry: options.tokenizerEntry,
+      clockOriginMs,
+      signal: stopped,
+      redactor,
+      emit,
+      writeRequests: (records) => {
+        guard(() => writer.requests(redactor.data(records)));
+        for (const record of records) budget.addTokens(record);
+      },
+      onCost: (totalUsd) => budget.setCost(target.id, totalUsd ?? 0),
+      writeCases: (records) => void guard(() => writer.cases(redactor.data(records))),
+      onProgress: (partial, stage) => {
+        run.targets = [...run.targets.filter((done) => done.id !== partial.id), partial];
+        if (stage === null) inProgress.delete(target.id);
+        else inProgress.set(target.id, stage);
+        setInProgress(run, [...inProgress.values()]);
+        save();
+      },
+    });
+    const result = await targetRun.execute();
+    finished.set(target.id, targetRun.caseOutcomes);
+    inProgress.delete(target.id);
+    run.targets = [...run.targets.filter((done) => done.id !== result.id), result];
+    save();
+  };
+  const startRunner = (): LoadRunner => {
+    const { workerEntry, workers } = options;
+    return new LoadRunner({ workerEntry, clockOriginMs, ...(workers === undefined ? {} : { workers }) });
+  };
   try {
-    for (const target of plan.targets) {
-      if (stopped.aborted) break;
-      const targetRun = new TargetRun({
-        plan,
-        target,
-        apiKey: options.secrets[target.endpoint.name],
-        runner,
-        services,
-        simEntry: options.simEntry,
-        tokenizerEntry: options.tokenizerEntry,
-        clockOriginMs,
-        signal: stopped,
-        redactor,
-        emit,
-        writeRequests: (records) => {
-          guard(() => writer.requests(redactor.data(records)));
-          for (const record of records) budget.addTokens(record);
-        },
-        onCost: (totalUsd) => budget.setCost(target.id, totalUsd ?? 0),
-        writeCases: (records) => void guard(() => writer.cases(redactor.data(records))),
-        onProgress: (partial, inProgress) => {
-          run.targets = [...run.targets.filter((done) => done.id !== partial.id), partial];
-          if (inProgress === null) delete run.in_progress;
-          else run.in_progress = inProgress;
-          save();
-        },
-      });
-      const result = await targetRun.execute();
-      outcomes.push(targetRun.caseOutcomes);
-      run.targets = [...run.targets.filter((done) => done.id !== result.id), result];
-      save();
-    }
+    if (plan.interleave === true) await sideBySide(plan.targets, startRunner, runTarget, () => stop.abort());
+    else await inTurn(plan.targets, startRunner(), runTarget);
   } finally {
     budget.dispose();
-    await Promise.all([runner.close(), services.dispose()]);
+    await services.dispose();
   }
+  // In the order of the plan, whoever came in first.
+  const outcomes = plan.targets.flatMap(({ id }) => finished.get(id) ?? []);
+  run.targets = plan.targets.flatMap(({ id }) => run.targets.find((done) => done.id === id) ?? []);
 
   const comparison = compareTargets(plan, run.targets, outcomes);
   if (comparison !== null) run.comparison = comparison;
@@ -145,6 +154,43 @@ export async function executeRun(options: ExecuteOptions): Promise<RunJson> {
   const final = redactor.data(run);
   emit({ type: 'run-finished', run: final, dir: plan.outDir });
   return final;
+}
+
+async function inTurn(
+  targets: readonly TargetPlan[],
+  runner: LoadRunner,
+  runTarget: (target: TargetPlan, runner: LoadRunner) => Promise<void>,
+): Promise<void> {
+  try {
+    for (const target of targets) await runTarget(target, runner);
+  } finally {
+    await runner.close();
+  }
+}
+
+/**
+ * Each target has load workers of its own: the arrivals of one must not be late because those of another are due, and a worker that
+ * dies takes one target with it.
+ */
+async function sideBySide(
+  targets: readonly TargetPlan[],
+  startRunner: () => LoadRunner,
+  runTarget: (target: TargetPlan, runner: LoadRunner) => Promise<void>,
+  stopAll: () => void,
+): Promise<void> {
+  const settled = await Promise.allSettled(
+    targets.map(async (target) => {
+      try {
+        await inTurn([target], startRunner(), runTarget);
+      } catch (error) {
+        // What one target throws is a fault of ours and ends the run: the others must not go on behind its back.
+        stopAll();
+        throw error;
+      }
+    }),
+  );
+  const failed = settled.find((result) => result.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
 }
 
 /** A baseline that cannot be read is said, and costs nothing of what was measured: the run is then inconclusive. */

@@ -24,7 +24,7 @@ import { PhaseTracker } from '../metrics/phases';
 import { loadTokenCounter } from '../load/token-count';
 import { runCapacity, runSweep } from './curve';
 import type { CasePlan, RunPlan, StagePlan, TargetPlan } from '../../protocol/plan';
-import type { CaseRecord, RequestRecord, RunJson, StageResult, TargetResult } from '../../protocol/run-json';
+import type { CaseRecord, RequestRecord, StageInProgress, StageResult, TargetResult } from '../../protocol/run-json';
 import type { RequestTrace } from '../../protocol/trace';
 
 export interface TargetRunOptions {
@@ -45,7 +45,7 @@ export interface TargetRunOptions {
   onCost: (totalUsd: number | null) => void;
   writeCases: (records: CaseRecord[]) => void;
   /** The state so far is to be stored; `inProgress` names the stage that starts, null where one has ended. */
-  onProgress: (partial: TargetResult, inProgress: RunJson['in_progress'] | null) => void;
+  onProgress: (partial: TargetResult, inProgress: StageInProgress | null) => void;
 }
 
 const STOPPED = 'the run was stopped before it was answered';

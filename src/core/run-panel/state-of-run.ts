@@ -1,5 +1,6 @@
 /** What the run panel shows of a run that is over, from its files. */
 import { stageCaveats } from '../report/flags';
+import { stagesInProgress } from '../results/in-progress';
 import type { TickPoint } from '../../protocol/events';
 import type { RunJson, StageResult, TargetResult } from '../../protocol/run-json';
 import type { PanelCase, RunPanelStage, RunPanelState } from '../../protocol/run-panel';
@@ -52,12 +53,15 @@ export function stateOfRun(
   };
 }
 
-/** Of a run that was cut off, the target that was running may have no result yet. */
+/** Of a run that was cut off, the targets that were running may have no result yet. */
 function targetsOf(run: RunJson): TargetResult[] {
-  const cut = run.in_progress;
-  if (cut === undefined || run.targets.some(({ id }) => id === cut.target)) return run.targets;
-  const unfinished: TargetResult = {
-    id: cut.target,
+  const cut = stagesInProgress(run).filter(({ target }) => !run.targets.some(({ id }) => id === target));
+  return [...run.targets, ...cut.map(({ target }) => unfinishedTarget(target))];
+}
+
+function unfinishedTarget(id: string): TargetResult {
+  return {
+    id,
     endpoint: '',
     api: 'openai-chat',
     model: '',
@@ -69,7 +73,6 @@ function targetsOf(run: RunJson): TargetResult[] {
     cost: { total: null, per_request: null, per_1m_output: null, per_good: null },
     verdict: 'error',
   };
-  return [...run.targets, unfinished];
 }
 
 /** The stages of a stored run. Of a `sweep` or `capacity` stage only its steps are stored: it is put before the first of them. */
@@ -91,8 +94,8 @@ function stagesOfTarget(
     stages.push(stageOf(target, result, points, plan));
   }
   for (const { stage } of target.curves ?? []) wholeOf(stage);
-  const cut = run.in_progress;
-  if (cut !== undefined && cut.target === target.id && !stages.some(({ name }) => name === cut.stage)) {
+  const cut = stagesInProgress(run).find((each) => each.target === target.id);
+  if (cut !== undefined && !stages.some(({ name }) => name === cut.stage)) {
     const planned = plan?.stageOf(target.id, cut.stage);
     stages.push({
       ...waitingStage(cut.stage),

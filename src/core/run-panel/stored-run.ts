@@ -5,6 +5,7 @@
 import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
 import { runFile } from '../results/files';
+import { stagesInProgress } from '../results/in-progress';
 import { readRun } from '../results/store';
 import { PromptrigError, messageOf } from '../util/errors';
 import type { TickPoint } from '../../protocol/events';
@@ -167,12 +168,10 @@ class StageReader {
     this.target = target;
     this.stage = stage;
     const result = run.targets.find(({ id }) => id === target)?.stages.find(({ name }) => name === stage);
-    const cut = run.in_progress;
+    const cut = stagesInProgress(run).find((each) => each.target === target && each.stage === stage);
     this.hasResult = result !== undefined;
     this.loop = result?.loop ?? 'closed';
-    this.originMs =
-      result?.origin_ms ??
-      (cut !== undefined && cut.target === target && cut.stage === stage ? cut.origin_ms : first.scheduled);
+    this.originMs = result?.origin_ms ?? cut?.origin_ms ?? first.scheduled;
     this.history = new StageHistory(this.originMs, this.loop);
   }
 

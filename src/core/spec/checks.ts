@@ -5,7 +5,6 @@ import { checkSlos, type SloContext } from './check-slo';
 import { checkTemplates } from './check-template';
 import { childPointer } from './pointer';
 import type { Reporter } from './reporter';
-import { UNSUPPORTED_KEYS } from './supported';
 import { nodeAt, type MapNode, type TreeNode } from './tree';
 
 export function checkEvalFile(root: MapNode, context: SloContext, report: Reporter): void {
@@ -23,7 +22,6 @@ export function checkEvalFile(root: MapNode, context: SloContext, report: Report
   checkNames(stages, 'stage', report);
   checkNames(listAt(root, 'endpoints'), 'endpoint', report);
   checkNames(listAt(root, 'prompts'), 'variant', report);
-  checkUnsupported(root, report);
   checkWork(root, report);
   checkTemplates(root, context.source, report);
 }
@@ -119,14 +117,6 @@ function checkVariants(root: MapNode, report: Reporter): void {
       severity: 'error',
       pointer,
     });
-  }
-}
-
-function checkUnsupported(root: MapNode, report: Reporter): void {
-  for (const entry of root.entries.values()) {
-    if (!UNSUPPORTED_KEYS.has(entry.key)) continue;
-    const isOff = entry.node.kind === 'scalar' && (entry.node.value === false || entry.node.value === null);
-    if (!isOff) report.notSupported(`"${entry.key}"`, entry.keySpan, childPointer('', entry.key));
   }
 }
 

@@ -13,6 +13,3 @@ export const SUPPORTED_APIS: ReadonlySet<ApiKind> = new Set([
   'ollama',
   'sim',
 ]);
-
-/** Keys of a file that are understood but not run. */
-export const UNSUPPORTED_KEYS: ReadonlySet<string> = new Set(['interleave']);

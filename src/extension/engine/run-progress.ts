@@ -40,12 +40,15 @@ export interface ProgressNow {
 export class RunProgress {
   private readonly segments: Segment[];
   private active: Segment | null = null;
-  private rps = 0;
+  /** Requests per second by target; several where targets run side by side. */
+  private readonly rps = new Map<string, number>();
   private step: string | null = null;
+  private readonly sideBySide: boolean;
   /** The stage that each step is a part of, by target and step. */
   private readonly partOf = new Map<string, string>();
 
   constructor(plan: RunPlan) {
+    this.sideBySide = plan.interleave === true;
     this.segments = plan.targets.flatMap((target) => [
       ...(target.cases.length > 0 ? [casesSegment(target)] : []),
       ...target.stages.map((stage) => stageSegment(target, stage)),
@@ -59,7 +62,7 @@ export class RunProgress {
       share: totalMs === 0 ? 0 : doneMs / totalMs,
       stage: this.active?.stage ?? '',
       target: this.active?.target ?? '',
-      rps: this.rps,
+      rps: [...this.rps.values()].reduce((sum, rps) => sum + rps, 0),
       remainingMs: this.remaining(),
       ...(this.step === null ? {} : { step: this.step }),
     };
@@ -72,7 +75,7 @@ export class RunProgress {
         const segment = this.find(event.target, event.stage);
         if (segment === undefined) return;
         this.active = segment;
-        this.rps = 0;
+        this.rps.set(event.target, 0);
         this.step = event.partOf === undefined ? null : stepName(event.stage, event.partOf, event.rate);
         if (segment.steps !== undefined) {
           this.weigh(segment, event.plannedMs);
@@ -90,12 +93,12 @@ export class RunProgress {
         this.active = segment;
         if (segment.steps !== undefined) {
           segment.progress = (segment.steps.finished + event.progress) / segment.steps.expected;
-          this.rps = event.rps;
+          this.rps.set(event.target, event.rps);
           return;
         }
         segment.progress = event.progress;
         segment.elapsedMs = event.elapsedMs;
-        this.rps = event.rps;
+        this.rps.set(event.target, event.rps);
         return;
       }
       case 'stage-finished': {
@@ -112,6 +115,9 @@ export class RunProgress {
         this.step = null;
         return;
       }
+      case 'target-finished':
+        this.rps.delete(event.target);
+        return;
       default:
         return;
     }
@@ -136,22 +142,31 @@ export class RunProgress {
     return this.segments.find((segment) => segment.target === target && segment.stage === stage);
   }
 
+  /** One after the other the targets take the sum of their times, side by side the longest. */
   private remaining(): number | null {
-    let sum = 0;
-    for (const segment of this.segments) {
-      if (segment.done) continue;
-      if (segment.known) {
-        sum += segment.weightMs * (1 - segment.progress);
-      } else {
-        // How many probes a search takes is not known before its end.
-        if (segment.steps !== undefined) return null;
-        // Below a tenth an extrapolation says more about the first answer than about the rest.
-        if (segment.progress < 0.1) return null;
-        sum += (segment.elapsedMs / segment.progress) * (1 - segment.progress);
-      }
-    }
-    return sum;
+    const targets = [...new Set(this.segments.map(({ target }) => target))];
+    const each = targets.map((target) => remainingOf(this.segments.filter((segment) => segment.target === target)));
+    if (each.some((ms) => ms === null)) return null;
+    const known = each.map((ms) => ms ?? 0);
+    return this.sideBySide ? Math.max(0, ...known) : known.reduce((sum, ms) => sum + ms, 0);
   }
+}
+
+function remainingOf(segments: readonly Segment[]): number | null {
+  let sum = 0;
+  for (const segment of segments) {
+    if (segment.done) continue;
+    if (segment.known) {
+      sum += segment.weightMs * (1 - segment.progress);
+    } else {
+      // How many probes a search takes is not known before its end.
+      if (segment.steps !== undefined) return null;
+      // Below a tenth an extrapolation says more about the first answer than about the rest.
+      if (segment.progress < 0.1) return null;
+      sum += (segment.elapsedMs / segment.progress) * (1 - segment.progress);
+    }
+  }
+  return sum;
 }
 
 function shareOf(segment: Segment): number {

@@ -108,8 +108,11 @@ describe('renderLive', () => {
 
   it('counts answers where a stage has a number of them, and what became of them', () => {
     const counts = { scheduled: 5, completed: 4, failed: 0, timed_out: 1, cancelled: 0, truncated: 0 };
-    const passed: EngineEvent = { type: 'case-finished', record: caseRecord({ outcome: 'passed' }) };
-    const failed: EngineEvent = { type: 'case-finished', record: caseRecord() };
+    const passed: EngineEvent = {
+      type: 'case-finished',
+      record: caseRecord({ target: 'vllm-fp8', outcome: 'passed' }),
+    };
+    const failed: EngineEvent = { type: 'case-finished', record: caseRecord({ target: 'vllm-fp8' }) };
     const cases = stateOf([
       ...begin,
       casesStarted,
@@ -132,9 +135,37 @@ describe('renderLive', () => {
 
   it('prints no escape of a stage or a target', () => {
     const evil = stateOf([...begin, { ...started, stage: 'x\u001b[2Jy' }, tick()]);
-    for (const line of [...renderLive(evil, { width: 200, paint, nowMs: 0 }), renderPlain(evil, 0) ?? '']) {
+    for (const line of [...renderLive(evil, { width: 200, paint, nowMs: 0 }), ...renderPlain(evil, 0)]) {
       assert.doesNotMatch(line, /\p{Cc}/u);
     }
+  });
+
+  it('shows each of the targets that run side by side, and no more of them than fit', () => {
+    const [run] = begin;
+    assert.ok(run?.type === 'run-started');
+    const ids = ['fp8', 'bf16', 'c', 'd', 'e'];
+    const targets = ids.map((id) => ({ ...run.targets[0]!, id }));
+    const startAll = ids.flatMap((target): EngineEvent[] => [
+      { type: 'target-started', target },
+      { ...started, target },
+    ]);
+    const state = stateOf([{ ...run, targets }, ...startAll, tick({ target: 'bf16', inFlight: 7 })]);
+    const lines = renderLive(state, { width: 120, paint, nowMs: 3000 });
+    assert.equal(lines.length, 9);
+    assert.match(lines[0] ?? '', /^ {2}fp8 \/ steady chat/);
+    assert.match(lines[1] ?? '', /waiting/);
+    assert.match(lines[2] ?? '', /^ {2}bf16 \/ steady chat/);
+    assert.match(lines[3] ?? '', /7 in flight/);
+    assert.equal(lines[8], '  and 1 more');
+    assert.deepEqual(
+      renderPlain(state, 3000).map((line) => line.split(':')[0]),
+      ids.map((id) => `${id} / steady chat`),
+    );
+    const others = ids
+      .filter((id) => id !== 'bf16')
+      .map((target): EngineEvent => ({ type: 'target-finished', target }));
+    const last = others.reduce((before, event) => advance(before, event, 3000), state);
+    assert.match(renderLive(last, { width: 120, paint, nowMs: 3000 })[0] ?? '', /^ {2}steady chat .*target 2 of 5/);
   });
 
   it('counts the steps of a stage whose number is not known ahead', () => {

@@ -130,6 +130,79 @@ describe('a run', function () {
     assert.equal(points.length, 4, 'every request reached the charts');
   });
 
+  it('runs targets side by side where it is asked to, and reports them in the order of the plan', async () => {
+    const dir = path.join(tempDir(), 'run');
+    const target = (id: string, ttftMs: number) =>
+      targetPlan({
+        id,
+        endpoint: endpointPlan({ name: id, sim: { ttftMs, itlMs: 1, jitter: 0 } }),
+        cases: [casePlan()],
+        stages: [stagePlan({ requests: undefined, durationMs: 1000 })],
+      });
+    // The first is the slower one, so that the other ends before it.
+    const plan = runPlan(dir, { targets: [target('slow', 400), target('quick', 10)], interleave: true });
+    const { run, events } = await execute(plan);
+    assert.equal(run.status, 'completed');
+    assert.equal(run.interleave, true);
+    assert.equal(run.in_progress, undefined);
+    assert.deepEqual(
+      run.targets.map(({ id, stages }) => [id, stages.map(({ name }) => name)]),
+      [
+        ['slow', ['cases', 'steady']],
+        ['quick', ['cases', 'steady']],
+      ],
+    );
+    const at = (type: EngineEvent['type'], id: string) =>
+      events.findIndex((event) => event.type === type && 'target' in event && event.target === id);
+    assert.ok(at('target-started', 'quick') < at('target-finished', 'slow'));
+    assert.ok(at('target-started', 'slow') < at('target-finished', 'quick'));
+    const spans = await Promise.all(
+      ['slow', 'quick'].map(async (id) => {
+        const own = (await all(readRequests(dir))).filter((record) => record.target === id);
+        return {
+          from: Math.min(...own.map(({ sent }) => sent ?? Infinity)),
+          to: Math.max(...own.map(({ end }) => end)),
+        };
+      }),
+    );
+    const [slow, quick] = spans;
+    assert.ok(slow !== undefined && quick !== undefined);
+    assert.ok(slow.from < quick.to && quick.from < slow.to, 'their requests overlap in time');
+  });
+
+  it('of targets side by side keeps what each had measured when the engine is killed', async () => {
+    const dir = path.join(tempDir(), 'run');
+    const targets = ['one', 'two'].map((id) =>
+      targetPlan({
+        id,
+        endpoint: endpointPlan({ name: id }),
+        stages: [stagePlan({ requests: undefined, durationMs: 30_000, slos: [sloPlan()] })],
+      }),
+    );
+    const measured = new Set<string>();
+    let killed = false;
+    const failure = await execute(runPlan(dir, { targets, interleave: true }), {
+      onEvents: (events, engine) => {
+        for (const event of events) if (event.type === 'tick' && event.points.length > 0) measured.add(event.target);
+        if (killed || measured.size < 2 || engine.pid === undefined) return;
+        killed = true;
+        process.kill(engine.pid, 'SIGKILL');
+      },
+    }).catch((error: unknown) => error);
+    assert.ok(failure instanceof EngineCrashedError, String(failure));
+    const { run } = failure;
+    assert.ok(run !== null);
+    assert.equal(run.status, 'crashed');
+    assert.deepEqual(
+      run.targets.map(({ id, stages, error }) => [id, stages.length, error?.code]),
+      [
+        ['one', 1, 'engine_crashed'],
+        ['two', 1, 'engine_crashed'],
+      ],
+    );
+    assert.ok(run.targets.every(({ stages }) => (stages[0]?.counts.completed ?? 0) > 0));
+  });
+
   it('keeps what was measured when the engine is killed, and the next run works', async () => {
     const dir = path.join(tempDir(), 'run');
     const stage = stagePlan({ requests: undefined, durationMs: 30_000, slos: [sloPlan()] });

@@ -56,6 +56,25 @@ describe('RunProgress', () => {
     assert.equal(progress.now.remainingMs, 0);
   });
 
+  it('of targets side by side waits for the slowest, and adds up their rates', () => {
+    const one = plan({ cases: 0, stages: [{ name: 'a', durationMs: 10_000 }] });
+    const other = plan({ cases: 0, stages: [{ name: 'a', durationMs: 30_000 }] });
+    const targets = [...one.targets, ...other.targets.map((target) => ({ ...target, id: 'other' }))];
+    const sideBySide = new RunProgress({ ...one, targets, interleave: true });
+    const inTurn = new RunProgress({ ...one, targets });
+    for (const progress of [sideBySide, inTurn]) {
+      progress.apply(started('a', 10_000));
+      progress.apply({ ...started('a', 30_000), target: 'other' } as EngineEvent);
+      progress.apply(tick(1, 5000, [], { stage: 'a', progress: 0.5, rps: 4 }));
+      progress.apply({ ...tick(1, 5000, [], { stage: 'a', progress: 0.1, rps: 2 }), target: 'other' });
+    }
+    assert.equal(sideBySide.now.remainingMs, 27_000);
+    assert.equal(inTurn.now.remainingMs, 32_000);
+    assert.equal(sideBySide.now.rps, 6);
+    sideBySide.apply({ type: 'target-finished', target: 'sim' });
+    assert.equal(sideBySide.now.rps, 2);
+  });
+
   it('extrapolates what has no duration, but not from its first answer', () => {
     const progress = new RunProgress(plan({ cases: 20, stages: [] }));
     assert.equal(progress.now.remainingMs, null);

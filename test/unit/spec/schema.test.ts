@@ -49,14 +49,9 @@ describe('the JSON Schemas', () => {
     assert.ok(validate(data), JSON.stringify(validate.errors, null, 1));
     const document = parseEvalFile(everything, '/w/everything.eval.yaml', {});
     assert.deepEqual(
-      [...new Set(codes(document))],
-      ['not-supported-yet'],
-      document.diagnostics
-        .filter(({ code }) => code !== 'not-supported-yet')
-        .map(({ message }) => message)
-        .join('\n'),
+      document.diagnostics.map(({ message }) => message),
+      [],
     );
-    assert.ok(document.diagnostics.every(({ severity }) => severity === 'error'));
   });
 
   it('know no key that the fixture leaves out, so that a new key is tried at least once', () => {
