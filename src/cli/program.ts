@@ -1,4 +1,4 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { EXPORT_FORMATS } from '../core/interchange/export-run';
 import { parseShard, type Shard } from '../core/merge/shard';
 import { painter } from '../core/report/style';
@@ -13,11 +13,12 @@ import { wantsColour, type CliIo } from './io';
 import { importCommand } from './import-command';
 import { mergeCommand } from './merge-command';
 import { metricsCommand } from './metrics-command';
-import { runCommand } from './run-command';
+import { runCommand, type RunOptions } from './run-command';
 import { schemaCommand } from './schema-command';
 import { simCommand } from './sim-command';
 import type { SimFlags } from './sim-settings';
 import { validateCommand } from './validate-command';
+import { watchCommand } from './watch-command';
 
 const EXIT_CODES = `
 Exit codes:
@@ -186,11 +187,10 @@ function addRun(program: Command, io: CliIo, setCode: (code: number) => void): v
     .option('--allow-code', 'run the JavaScript of the files (`javascript`, `transform`), in an isolated process')
     .option('--strict', 'a verdict of low confidence is inconclusive')
     .option('--quiet', 'print the verdicts only')
-    .addOption(new Option('--watch').hideHelp())
+    .option('--watch', 'run again whatever changes, files that an eval refers to included, until Ctrl+C')
     .addHelpText('after', EXIT_CODES)
     .action(async (paths: string[], flags: RunFlags) => {
-      if (flags.watch === true) throw new CliError('--watch is not supported yet.');
-      const code = await runCommand(io, paths, {
+      const options: RunOptions = {
         endpoints: flags.endpoint,
         tags: flags.tag,
         cases: flags.case,
@@ -205,8 +205,11 @@ function addRun(program: Command, io: CliIo, setCode: (code: number) => void): v
         strict: flags.strict ?? false,
         allowCode: flags.allowCode ?? false,
         quiet: flags.quiet ?? false,
-      });
-      setCode(code);
+      };
+      const watch = flags.watch ?? false;
+      setCode(
+        await (watch ? watchCommand(io, paths, options, (error) => report(error, io)) : runCommand(io, paths, options)),
+      );
     });
 }
 

@@ -264,7 +264,7 @@ describe('the command line', function () {
       [['run', '--repeat', '0'], /whole number, 1 or more/],
       [['doctor', '--format', 'junit'], /junit is not written by this command/],
       [['run', '--budget', 'much'], /--budget much cannot be read.*200000tokens/],
-      [['run', '--watch'], /--watch is not supported yet/],
+      [['run', '--watch', '--since', 'HEAD'], /leave out --since/],
       [['baseline', 'pin', 'a'], /baseline is not supported yet/],
       [['import', 'x.yaml', '--what'], /unknown option '--what'/],
       [['metrics', 'tftt'], /Did you mean ttft/],
