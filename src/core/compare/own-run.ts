@@ -2,7 +2,7 @@ import { METRICS } from '../metrics/definitions';
 import { latenciesOf } from '../metrics/request-sample';
 import { readCases, readRequests, readRun } from '../results/store';
 import { stageCaveats } from '../report/flags';
-import type { RunJson, StageResult, TargetResult } from '../../protocol/run-json';
+import type { RequestRecord, RunJson, StageResult, TargetResult } from '../../protocol/run-json';
 import { countOutcome } from './baseline';
 import type { ComparedMetric, ComparedRun, ComparedStage, ComparedTarget } from './compared-run';
 import type { CaseOutcomeCount } from './pairs';
@@ -11,40 +11,23 @@ import { SendOrderSeries } from './series';
 /** Metrics whose single values are wanted. */
 const SERIES = ['ttft', 'ttfat', 'itl', 'tpot', 'e2e'];
 
+/** Values of single requests in send order, by target, stage and metric. */
+export type RunSeries = ReadonlyMap<string, SendOrderSeries>;
+
 /**
  * Reads one of our runs for a comparison: its result, and from its requests the values in send order.
  * @throws PromptrigError as the run's files do
  */
 export async function readOwnRun(dir: string): Promise<ComparedRun> {
   const run = await readRun(dir);
-  const loops = new Map(
-    run.targets.flatMap(({ id, stages }) => stages.map(({ name, loop }) => [keyOf(id, name), loop] as const)),
-  );
-  const series = new Map<string, SendOrderSeries>();
-  const add = (key: string, at: number, values: readonly number[]): void => {
-    const known = series.get(key) ?? new SendOrderSeries();
-    series.set(key, known);
-    known.add(at, values);
-  };
-  for await (const record of readRequests(dir)) {
-    const key = keyOf(record.target, record.stage);
-    const loop = loops.get(key);
-    if (loop === undefined || record.phase !== 'measured' || record.outcome !== 'completed') continue;
-    const at = loop === 'open' ? record.scheduled : (record.sent ?? record.scheduled);
-    const values = latenciesOf(record, loop);
-    for (const metric of SERIES) {
-      const value = values[metric];
-      if (metric === 'itl') add(`${key} itl`, at, record.itl);
-      else if (value !== undefined) add(`${key} ${metric}`, at, [value]);
-    }
-  }
+  const series = new SeriesCollector(run.targets);
+  for await (const record of readRequests(dir)) series.add(record);
   const outcomes = new Map<string, Map<string, CaseOutcomeCount>>();
   for await (const record of readCases(dir)) {
     const cases = outcomes.get(record.target) ?? new Map<string, CaseOutcomeCount>();
     outcomes.set(record.target, cases);
     countOutcome(cases, record.case_id, record);
   }
-  const { environment } = run;
   return {
     tool: 'promptrig',
     id: run.id,
@@ -52,22 +35,61 @@ export async function readOwnRun(dir: string): Promise<ComparedRun> {
     name: run.name,
     startedAt: run.started_at,
     verdict: run.verdict,
-    targets: run.targets.map((target) => comparedTarget(target, outcomes.get(target.id), series)),
+    targets: run.targets.map((target) => comparedTarget(target, outcomes.get(target.id), series.result)),
     notes: [],
     caveats: caveatsOf(run),
     source: run.source,
-    machine: `${environment.cpu}, ${environment.cores} cores`,
+    machine: machineOf(run),
   };
+}
+
+export function machineOf({ environment: { cpu, cores } }: RunJson): string {
+  return `${cpu}, ${cores} cores`;
+}
+
+/** Sorts the values of requests into the series of their stages. */
+export class SeriesCollector {
+  private readonly loops: ReadonlyMap<string, StageResult['loop']>;
+  private readonly series = new Map<string, SendOrderSeries>();
+
+  constructor(targets: readonly TargetResult[]) {
+    this.loops = new Map(
+      targets.flatMap(({ id, stages }) => stages.map(({ name, loop }) => [keyOf(id, name), loop] as const)),
+    );
+  }
+
+  get result(): RunSeries {
+    return this.series;
+  }
+
+  add(record: RequestRecord): void {
+    const key = keyOf(record.target, record.stage);
+    const loop = this.loops.get(key);
+    if (loop === undefined || record.phase !== 'measured' || record.outcome !== 'completed') return;
+    const at = loop === 'open' ? record.scheduled : (record.sent ?? record.scheduled);
+    const values = latenciesOf(record, loop);
+    for (const metric of SERIES) {
+      const value = values[metric];
+      if (metric === 'itl') this.put(`${key} itl`, at, record.itl);
+      else if (value !== undefined) this.put(`${key} ${metric}`, at, [value]);
+    }
+  }
+
+  private put(key: string, at: number, values: readonly number[]): void {
+    const known = this.series.get(key) ?? new SendOrderSeries();
+    this.series.set(key, known);
+    known.add(at, values);
+  }
 }
 
 function keyOf(target: string, stage: string): string {
   return JSON.stringify([target, stage]);
 }
 
-function comparedTarget(
+export function comparedTarget(
   target: TargetResult,
   outcomes: ReadonlyMap<string, CaseOutcomeCount> | undefined,
-  series: ReadonlyMap<string, SendOrderSeries>,
+  series: RunSeries,
 ): ComparedTarget {
   const { cost } = target;
   return {
@@ -89,11 +111,7 @@ function comparedTarget(
   };
 }
 
-function comparedStage(
-  target: string,
-  stage: StageResult,
-  series: ReadonlyMap<string, SendOrderSeries>,
-): ComparedStage {
+function comparedStage(target: string, stage: StageResult, series: RunSeries): ComparedStage {
   const metrics: Record<string, ComparedMetric> = {};
   for (const [name, distribution] of Object.entries(stage.metrics)) {
     const stats = Object.entries(distribution).filter(

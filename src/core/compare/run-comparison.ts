@@ -38,11 +38,11 @@ const LATENCY_ROWS: readonly (readonly [metric: string, stat: string])[] = [
   ['e2e', 'p50'],
   ['e2e', 'p99'],
 ];
-const RATE_ROWS = ['rps', 'output_tps', 'goodput', 'goodput_ratio', 'error_rate'];
-const COST_ROWS = ['cost.per_request', 'cost.per_1m_output', 'cost.per_good'];
+export const RATE_ROWS = ['rps', 'output_tps', 'goodput', 'goodput_ratio', 'error_rate'];
+export const COST_ROWS = ['cost.per_request', 'cost.per_1m_output', 'cost.per_good'];
 /** Two rates or concurrencies that differ by less are the same load. */
 const SAME_LOAD = 0.05;
-const NOT_TESTED = 'one number a run says nothing about how it scatters';
+export const NOT_TESTED = 'one number a run says nothing about how it scatters';
 
 /** @param runs at least two; the first is the one that the others are held against */
 export function compareRuns(runs: readonly ComparedRun[], options: CompareOptions): RunComparison {
@@ -164,7 +164,7 @@ function qualityRows(first: Side, second: Side, { confidence }: CompareOptions, 
 }
 
 /** Cases with cases; load stages by name, then by load, and a lone one with a lone one. */
-function matchStages(
+export function matchStages(
   first: readonly ComparedStage[],
   second: readonly ComparedStage[],
 ): { matched: [ComparedStage, ComparedStage][]; unmatched: { stage: ComparedStage; side: 'first' | 'second' }[] } {
@@ -194,13 +194,13 @@ function matchStages(
   };
 }
 
-function sameLoad(a: ComparedStage, b: ComparedStage): boolean {
+export function sameLoad(a: ComparedStage, b: ComparedStage): boolean {
   const close = (x: number | null, y: number | null): boolean =>
     x !== null && y !== null && Math.abs(x - y) <= SAME_LOAD * Math.max(x, y);
   return a.loop === b.loop && (close(a.rate, b.rate) || (a.rate === null && close(a.concurrency, b.concurrency)));
 }
 
-function stageCaveats(a: ComparedStage, b: ComparedStage): string[] {
+export function stageCaveats(a: ComparedStage, b: ComparedStage): string[] {
   const caveats: string[] = [];
   const name = a.name === b.name ? `"${a.name}"` : `"${a.name}" and "${b.name}"`;
   if (a.loop !== null && b.loop !== null && a.loop !== b.loop) {
@@ -264,7 +264,7 @@ function stageRows(
 }
 
 /** The usual ones, and every percentile that an SLO of either is about. */
-function latencyRows(a: ComparedStage, b: ComparedStage): [metric: string, stat: string][] {
+export function latencyRows(a: ComparedStage, b: ComparedStage): [metric: string, stat: string][] {
   const rows = new Map(LATENCY_ROWS.map(([metric, stat]) => [`${metric}.${stat}`, [metric, stat] as [string, string]]));
   for (const { expr } of [...a.slo, ...b.slo]) {
     const parsed = parseSloExpression(expr);
