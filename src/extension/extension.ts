@@ -17,7 +17,6 @@ import { HostTrust } from './endpoints/host-trust';
 import { ApiKeys } from './endpoints/secrets';
 import { UserEndpoints } from './endpoints/user-endpoints';
 import { ClearedResults } from './engine/cleared-results';
-import { moveResults } from './engine/move-results';
 import { Planner } from './engine/planner';
 import { ResultsRestorer } from './engine/results-restorer';
 import { ResultsStore } from './engine/results-store';
@@ -35,7 +34,7 @@ import { ResultFixes } from './language/result-fixes';
 import { ResultProblems } from './language/result-problems';
 import { DocumentStatusModel } from './language/statuses';
 import { WorkspaceFiles } from './language/workspace-files';
-import { registerTools } from './lm/tools';
+import { registerTools } from './lm/register-tools';
 import { createTell } from './messages';
 import { onUse, parts } from './parts/load';
 import type { ExtensionExports } from './test-api';
@@ -110,7 +109,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionExports {
   own(new ResultProblems(statuses));
   const statusBar = own(new RunStatusBar(controller));
   const index = own(new EvalIndex(documents, log));
-  own(index.onDidMove(({ from, to }) => void moveResults(results, planner, from, to).catch(report)));
+  own(index.onDidMove(({ from, to }) => void parts().moveResults(results, planner, from, to).catch(report)));
   const evals = own(
     new EvalsTree({
       index,

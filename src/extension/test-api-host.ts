@@ -6,7 +6,7 @@ import type { ApiKeys } from './endpoints/secrets';
 import type { Planner } from './engine/planner';
 import type { RunController } from './engine/run-controller';
 import type { LineEndDecorations } from './language/line-end-decorations';
-import type { AgentTools } from './lm/tools';
+import type { AgentTools } from './lm/register-tools';
 import type { TestApi, TestStateLine } from './test-api';
 import type { TestExplorer } from './testing/test-explorer';
 import type { EndpointsRow, EndpointsTree } from './views/endpoints-tree';

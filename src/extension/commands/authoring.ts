@@ -1,8 +1,9 @@
 import type * as vscode from 'vscode';
 import { CommandId } from '../contributions';
 import type { Tell } from '../messages';
-import { addCaseFromSelection, answerToCase, type AnswerArgument, type SelectionArgument } from './add-case';
-import { newEval, requestToEval, type NewEvalArgument } from './new-eval';
+import { parts } from '../parts/load';
+import type { AnswerArgument, SelectionArgument } from './add-case';
+import type { NewEvalArgument } from './new-eval';
 
 type AuthoringId =
   | typeof CommandId.newEval
@@ -16,11 +17,12 @@ export function authoringHandlers(
   tell: Tell,
 ): Record<AuthoringId, (argument?: unknown) => unknown> {
   return {
-    [CommandId.newEval]: (argument) => newEval(extensionUri, answersIn<NewEvalArgument>(argument, 'template')),
+    [CommandId.newEval]: (argument) => parts().newEval(extensionUri, answersIn<NewEvalArgument>(argument, 'template')),
     [CommandId.addCaseFromSelection]: (argument) =>
-      addCaseFromSelection(tell, answersIn<SelectionArgument>(argument, 'text')),
-    [CommandId.answerToCase]: (argument) => answerToCase(tell, answersIn<AnswerArgument>(argument, 'answer')),
-    [CommandId.requestToEval]: (argument) => requestToEval(tell, answersIn<{ text?: string }>(argument, 'text')),
+      parts().addCaseFromSelection(tell, answersIn<SelectionArgument>(argument, 'text')),
+    [CommandId.answerToCase]: (argument) => parts().answerToCase(tell, answersIn<AnswerArgument>(argument, 'answer')),
+    [CommandId.requestToEval]: (argument) =>
+      parts().requestToEval(tell, answersIn<{ text?: string }>(argument, 'text')),
   };
 }
 

@@ -2,12 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import * as path from 'node:path';
 import * as vscode from 'vscode';
-import { EngineProcess } from '../../core/engine/engine-process';
 import { readCases, readRequests } from '../../core/results/store';
 import { DisposableStore } from '../../core/util/disposable';
 import { messageOf } from '../../core/util/errors';
 import type { Redactor } from '../../core/util/redact';
 import type { CaseRecord, RequestRecord } from '../../protocol/run-json';
+import { parts } from '../parts/load';
 import { specBundle } from '../spec/load';
 import type { KnownEndpoint } from './known-endpoints';
 import { outcomeOf, type TestOutcome } from './test-outcome';
@@ -91,7 +91,7 @@ export class EndpointTester implements vscode.Disposable {
     const { redactor, log, engineEntry } = this.parts;
     if (apiKey !== undefined) redactor.add(apiKey);
     const folder = await mkdtemp(path.join(tmpdir(), 'promptrig-endpoint-'));
-    const engine = new EngineProcess({
+    const engine = new (parts().EngineProcess)({
       engineEntry,
       log: (level, message) => log[level](redactor.text(message).slice(0, 2_000)),
     });

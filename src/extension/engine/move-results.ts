@@ -1,6 +1,7 @@
 import type * as vscode from 'vscode';
 import type { Planner } from './planner';
-import { saveObservations, type ResultsStore } from './results-store';
+import type { ResultsStore } from './results-store';
+import { saveObservations } from './stored-observations';
 
 /** A file has another name: its results go with it, in this window and in the folder that the next window reads. */
 export async function moveResults(

@@ -5,7 +5,8 @@ import type { EvalDocuments, ParsedDocument } from '../language/documents';
 import type { Planner } from './planner';
 import type { ReferencedFiles } from '../language/referenced-files';
 import type { ClearedResults } from './cleared-results';
-import { loadObservations, type FileResults, type ResultsStore } from './results-store';
+import { parts } from '../parts/load';
+import type { FileResults, ResultsStore } from './results-store';
 
 /** Brings back what the last runs of a file said when it is opened or listed, once per file and window. */
 export class ResultsRestorer implements vscode.Disposable {
@@ -32,7 +33,7 @@ export class ResultsRestorer implements vscode.Disposable {
     this.asked.add(file);
     this.queue = this.queue.then(async () => {
       try {
-        const results = await loadObservations(
+        const results = await parts().loadObservations(
           this.planner.runsDirectory(parsed.uri),
           this.planner.sourcePath(parsed.uri),
           parsed.document.sha256,

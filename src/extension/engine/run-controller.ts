@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import { EngineCrashedError, EngineProcess } from '../../core/engine/engine-process';
+import type { EngineProcess } from '../../core/engine/engine-process';
 import { DisposableStore } from '../../core/util/disposable';
 import { PromptrigError, messageOf } from '../../core/util/errors';
 import type { Redactor } from '../../core/util/redact';
@@ -7,12 +7,12 @@ import type { EngineEvent } from '../../protocol/events';
 import type { RunPlan, StagePlan } from '../../protocol/plan';
 import type { RunJson } from '../../protocol/run-json';
 import { CommandId } from '../contributions';
-import { RunObserver } from '../language/run-observer';
+import type { RunObserver } from '../language/run-observer';
 import type { ParsedDocument } from '../language/documents';
 import type { Subject } from '../language/survey';
 import type { Tell } from '../messages';
-import { saveObservations, type ResultsStore } from './results-store';
-import { addHistograms } from './run-histograms';
+import { parts } from '../parts/load';
+import type { ResultsStore } from './results-store';
 import {
   prepareRun,
   type PreparationParts,
@@ -203,6 +203,7 @@ export class RunController implements vscode.Disposable {
           owed.set(`case:${node.id}`, (owed.get(`case:${node.id}`) ?? 0) + Math.max(1, item.repeat));
       }
     }
+    const { EngineCrashedError, EngineProcess, RunObserver } = parts();
     const engine = new EngineProcess({
       engineEntry: this.parts.engineEntry,
       log: (level, message) => log[level](shortLines(redactor.text(message))),
@@ -332,8 +333,8 @@ export class RunController implements vscode.Disposable {
     this.tellEnd(end);
     if (run === null) return;
     try {
-      await addHistograms(prepared.plan.outDir, run, observer.observations);
-      await saveObservations(prepared.plan.outDir, prepared.plan.source.path, known);
+      await parts().addHistograms(prepared.plan.outDir, run, observer.observations);
+      await parts().saveObservations(prepared.plan.outDir, prepared.plan.source.path, known);
     } catch (error) {
       // The results themselves are stored; only their line ends will not come back with the file.
       log.warn(`The line-end results could not be stored in ${prepared.plan.outDir}: ${messageOf(error)}`);

@@ -3,7 +3,8 @@ import type { TextRange } from '../../core/spec/document';
 import { SOURCE, toRange, toTextEdit } from './convert';
 import { isEvalDocument, type EvalDocuments } from './documents';
 import { LinkedCommand, linkedRun, type LinkContext } from './hover-links';
-import { editsFor, type EditableFile } from './result-edits';
+import { parts } from '../parts/load';
+import type { EditableFile } from './result-edits';
 import { findingsOf, type ResultFinding } from './result-findings';
 import type { DocumentStatuses, DocumentStatusModel } from './statuses';
 
@@ -57,7 +58,7 @@ export class ResultFixes implements vscode.CodeActionProvider {
       actions.set(title, action);
     };
     for (const finding of findings) {
-      for (const { title, edits } of editsFor(finding, file, caseOf(finding, known))) {
+      for (const { title, edits } of parts().editsFor(finding, file, caseOf(finding, known))) {
         add(title, finding, (action) => {
           action.edit = new vscode.WorkspaceEdit();
           action.edit.set(document.uri, edits.map(toTextEdit));

@@ -2,7 +2,6 @@
 import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { listRuns, readCases, readRun } from '../../core/results/store';
-import { DisposableStore } from '../../core/util/disposable';
 import type { Redactor } from '../../core/util/redact';
 import { formatCount, formatMoney } from '../../protocol/format';
 import type { CaseRecord, RunJson } from '../../protocol/run-json';
@@ -46,22 +45,14 @@ interface ReadInput {
   run?: string;
 }
 
-/** The tools by name, and what unregisters them. */
-export interface AgentTools extends vscode.Disposable {
-  readonly byName: Record<ToolName, vscode.LanguageModelTool<object>>;
-}
+export type Tool = Required<vscode.LanguageModelTool<object>>;
 
-export function registerTools(parts: ToolParts): AgentTools {
-  const byName = {
+export function createTools(parts: ToolParts): Record<ToolName, Tool> {
+  return {
     [ToolName.list]: new ListTool(parts),
     [ToolName.run]: new RunTool(parts),
     [ToolName.read]: new ReadTool(parts),
   };
-  const store = new DisposableStore();
-  for (const [name, tool] of Object.entries(byName)) {
-    store.add(vscode.lm.registerTool(name, tool as vscode.LanguageModelTool<object>));
-  }
-  return { byName, dispose: () => store.dispose() };
 }
 
 class ListTool implements vscode.LanguageModelTool<object> {

@@ -4,10 +4,19 @@
  */
 import '../l10n-host';
 import { probeEndpoint } from '../../core/endpoints/probe';
+import { EngineCrashedError, EngineProcess } from '../../core/engine/engine-process';
+import { addCaseFromSelection, answerToCase } from '../commands/add-case';
 import { EndpointCommands } from '../commands/endpoints';
+import { newEval, requestToEval } from '../commands/new-eval';
 import { RunCommands } from '../commands/runs';
+import { moveResults } from '../engine/move-results';
+import { addHistograms } from '../engine/run-histograms';
+import { loadObservations, saveObservations } from '../engine/stored-observations';
 import { hoverMarkdown } from '../language/hover-text';
+import { editsFor } from '../language/result-edits';
+import { RunObserver } from '../language/run-observer';
 import { serveEditorModels } from '../lm/editor-models';
+import { createTools } from '../lm/tools';
 import { RunReporter } from '../testing/run-reporter';
 import { exportName, exportRun } from '../../core/run-panel/export';
 import { openStoredRun } from '../../core/run-panel/stored-run';
@@ -15,6 +24,19 @@ import { RunRecords } from '../../core/run-panel/records';
 import { RunDetails } from '../../core/run-panel/request-details';
 
 export const parts = {
+  EngineCrashedError,
+  EngineProcess,
+  RunObserver,
+  addCaseFromSelection,
+  addHistograms,
+  answerToCase,
+  createTools,
+  editsFor,
+  loadObservations,
+  moveResults,
+  newEval,
+  requestToEval,
+  saveObservations,
   EndpointCommands,
   RunCommands,
   RunDetails,
