@@ -77,7 +77,7 @@ export interface ComparedRow {
   ci: [number, number] | null;
   p_value: number | null;
   p_adjusted: number | null;
-  method: 'mcnemar' | 'block-bootstrap' | null;
+  method: 'mcnemar' | 'block-bootstrap' | 'order-statistics' | null;
   verdict: ComparedVerdict;
   /** Why it was not tested. */
   reason?: string;

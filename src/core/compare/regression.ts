@@ -15,7 +15,16 @@ import { qualityDifference, scoreDifference, type CasePair } from './regression-
 import { testedNumbers, toleranceOf, type Tested } from './regression-rules';
 import { lostSentence, regressionSentence } from './regression-text';
 import { Sketch } from './sketch';
-import { differenceOf, errorRateOf, meanOf, percentileOf, rateOf, type Uncertain } from './sketch-test';
+import {
+  differenceOf,
+  errorRateOf,
+  meanOf,
+  percentileOf,
+  rateOf,
+  tooFewSentence,
+  worthNeeded,
+  type Uncertain,
+} from './sketch-test';
 
 export interface RegressionOptions {
   confidence: number;
@@ -25,9 +34,6 @@ export interface RegressionOptions {
   /** Whether two single targets are held against each other whatever their names; not with baselines that are pinned by name. */
   matchLone: boolean;
 }
-
-/** Below so many independent values neither their dependence nor their percentiles are known well enough for a test. */
-const LEAST_WORTH = 20;
 
 /**
  * @param before of earlier runs @param now of this run, made by `baselinesOfRun`
@@ -292,19 +298,9 @@ function tooFew({ metric, stat }: Tested, { worth, n, before, now }: Numbers, co
     );
     return known ? null : `${formatCount(Math.min(...n))} requests are too few to say how it scatters`;
   }
-  const share = shareOfPercentile(stat ?? '');
-  const needed = Math.max(LEAST_WORTH, share === null ? 0 : ranksNeeded(share, confidence));
+  const needed = worthNeeded(shareOfPercentile(stat ?? ''), confidence);
   if (worth >= needed) return null;
-  const noun = metric === 'itl' ? 'gaps' : 'requests';
-  const fewest = Math.min(...n);
-  const counted = `${formatCount(fewest)} ${noun}`;
-  const independent = worth < fewest * 0.9 ? ` worth ${formatCount(Math.max(1, worth))} independent ones` : '';
-  return `${counted}${independent} are too few to compare a ${stat} (${formatCount(needed)} needed)`;
-}
-
-/** The smallest sample whose percentile has a two-sided interval: one with a value on either side, almost surely. */
-function ranksNeeded(share: number, confidence: number): number {
-  return Math.ceil(Math.log((1 - confidence) / 2) / Math.log(Math.max(share, 1 - share)));
+  return tooFewSentence(stat ?? '', metric === 'itl' ? 'gaps' : 'requests', { n: Math.min(...n), worth, needed });
 }
 
 function emptyRow({ metric, stat, rule }: Tested, target: string, stage: string | null): BaselineRow {

@@ -1,6 +1,6 @@
 /**
  * Runs against the first of them: every metric with its difference, its interval and a winner only where a test shows one. Quality by
- * the exact test of McNemar on the cases of both, percentiles of latency by a moving-block bootstrap, all of them adjusted together.
+ * the exact test of McNemar on the cases of both, percentiles of latency as `testPercentile` does, all of them adjusted together.
  * Rates and costs are single numbers of a run, whose scatter from run to run nobody has seen: they are shown and not tested.
  */
 import { METRICS, metricOf } from '../metrics/definitions';
@@ -246,7 +246,7 @@ function stageRows(
       if (tested.kind === 'tested') {
         row.ci = tested.ci;
         row.p_value = tested.pValue;
-        row.method = 'block-bootstrap';
+        row.method = tested.method;
         row.verdict = 'no difference shown';
         delete row.reason;
       } else {

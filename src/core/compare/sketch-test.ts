@@ -1,6 +1,7 @@
 /** Whether a number of two runs differs, each known with an uncertainty of its own. */
 import type { BaselineErrors, BaselineRate } from '../../protocol/baseline';
 import { wilsonInterval } from '../metrics/binomial';
+import { formatCount } from '../metrics/format';
 import { studentQuantile } from '../metrics/normal';
 import type { Sketch } from './sketch';
 
@@ -57,6 +58,32 @@ function smallestAlpha(excludesZero: (alpha: number) => boolean): number {
     else low = middle;
   }
   return Math.exp(high);
+}
+
+/** Below so many independent values neither their dependence nor their percentiles are known well enough for a test. */
+const LEAST_WORTH = 20;
+
+/**
+ * Independent values that a percentile (a mean, without one) needs before it can be tested: enough that its two-sided interval has a
+ * value beyond either end, almost surely.
+ */
+export function worthNeeded(share: number | null, confidence: number): number {
+  if (share === null) return LEAST_WORTH;
+  const ranks = Math.ceil(Math.log((1 - confidence) / 2) / Math.log(Math.max(share, 1 - share)));
+  return Math.max(LEAST_WORTH, ranks);
+}
+
+/**
+ * `480 requests worth 12 independent ones are too few to compare a p99 (368 needed)`.
+ * @param label of the statistic @param noun what is counted, in the plural
+ */
+export function tooFewSentence(
+  label: string,
+  noun: string,
+  { n, worth, needed }: { n: number; worth: number; needed: number },
+): string {
+  const independent = worth < n * 0.9 ? ` worth ${formatCount(Math.max(1, worth))} independent ones` : '';
+  return `${formatCount(n)} ${noun}${independent} are too few to compare a ${label} (${formatCount(needed)} needed)`;
 }
 
 export function percentileOf(sketch: Sketch, share: number): Uncertain {

@@ -69,7 +69,7 @@ export function sketchOf({ values, counts }: RequestValues, unit: Unit): Baselin
 }
 
 /** Independent values that the share of values above `limit` rests on. */
-function worthOfShare({ values, counts }: RequestValues, limit: number): number {
+export function worthOfShare({ values, counts }: RequestValues, limit: number): number {
   const requests = counts?.length ?? values.length;
   const above = new Float64Array(requests);
   let at = 0;

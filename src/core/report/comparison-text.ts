@@ -107,8 +107,9 @@ export function cellText(cell: SloCell | null, unit: ComparedRow['unit'] | null)
 /** What stands below every comparison. */
 export function methodText({ tested }: RunComparison, level: string): string {
   return (
-    `${tested} differences were tested at ${level}: quality by the exact test of McNemar, percentiles by a moving-block bootstrap; ` +
-    'p-values are adjusted for their number (Holm), intervals are not. Rates, scores and costs are one number a run, whose scatter from ' +
-    'run to run is unknown: their differences are shown and not tested.'
+    `${tested} differences were tested at ${level}: quality by the exact test of McNemar, percentiles by a moving-block bootstrap or, ` +
+    'where values are few or depend on each other, by order statistics at the effective sample size; p-values are adjusted for their ' +
+    'number (Holm), intervals are not. Rates, scores and costs are one number a run, whose scatter from run to run is unknown: their ' +
+    'differences are shown and not tested.'
   );
 }
