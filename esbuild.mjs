@@ -58,7 +58,7 @@ const bundles = [
     platform: 'browser',
     target: 'chrome128',
     format: 'iife',
-    entryPoints: { run: 'webview/run/main.ts' },
+    entryPoints: { run: 'webview/run/main.ts', compare: 'webview/compare/main.ts' },
   },
 ].map((bundle) => ({ ...bundle, outdir: bundle.platform === 'browser' ? 'dist/webview' : 'dist' }));
 

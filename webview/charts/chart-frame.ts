@@ -1,4 +1,5 @@
 /** What every chart has around its canvas: title, legend, the table that says the same, its files, a line for remarks. */
+import { markSvg, type SeriesLook } from './marks';
 import type { PicturePart } from './picture';
 import { el, icon, setAttribute, setHidden, setText } from '../dom';
 import { button } from '../ui/controls';
@@ -10,6 +11,8 @@ export interface LegendEntry {
   /** Class of the swatch, which has the shape and the colour of what it stands for. */
   swatch: string;
   label: string;
+  /** In place of a swatch: the mark of a series. */
+  look?: SeriesLook;
 }
 
 export interface TableColumn {
@@ -39,20 +42,19 @@ export class ChartFrame {
   private readonly legend: HTMLElement;
   private readonly toggle;
   private readonly heading: HTMLElement;
+  private readonly head = el('tr');
+  private entries: readonly LegendEntry[];
   private rows = '';
 
   constructor(private readonly options: ChartFrameOptions) {
     const { title, legend, columns } = options;
-    const head = el(
-      'tr',
-      {},
-      ...columns.map(({ label, numeric }) => el('th', { scope: 'col', class: numeric ? 'number' : '' }, label)),
-    );
+    this.entries = legend;
+    this.setColumns(columns);
     this.table = el(
       'div',
       // Scrolls, so it must be reachable by keyboard.
       { class: 'twin', hidden: true, tabindex: 0, role: 'region', aria: { label: `${title}, as a table` } },
-      el('table', {}, el('caption', { class: 'hidden-text' }, title), el('thead', {}, head), this.body),
+      el('table', {}, el('caption', { class: 'hidden-text' }, title), el('thead', {}, this.head), this.body),
     );
     this.plot = el('div', { class: 'plot' }, this.canvas, this.note);
     this.toggle = button({
@@ -73,7 +75,8 @@ export class ChartFrame {
       ],
     });
     this.heading = el('h2', {}, title);
-    this.legend = el('ul', { class: 'legend' }, ...legend.map((entry) => legendItem(entry)));
+    this.legend = el('ul', { class: 'legend' });
+    this.setLegend(legend);
     this.element = el(
       'section',
       { class: 'chart', aria: { label: title } },
@@ -108,10 +111,21 @@ export class ChartFrame {
     if (this.element.hidden || this.canvas.width === 0 || !this.note.hidden) return null;
     return {
       title: this.heading.textContent ?? this.title,
-      legend: this.options.legend,
+      legend: [...this.entries],
       canvas: this.canvas,
       caption: this.caption.textContent ?? '',
     };
+  }
+
+  setLegend(entries: readonly LegendEntry[]): void {
+    this.entries = entries;
+    this.legend.replaceChildren(...entries.map((entry) => legendItem(entry)));
+  }
+
+  setColumns(columns: readonly TableColumn[]): void {
+    this.head.replaceChildren(
+      ...columns.map(({ label, numeric }) => el('th', { scope: 'col', class: numeric ? 'number' : '' }, label)),
+    );
   }
 
   showTable(shown: boolean): void {
@@ -152,6 +166,13 @@ export class ChartFrame {
   }
 }
 
-function legendItem({ swatch, label }: LegendEntry): HTMLElement {
+function legendItem({ swatch, label, look }: LegendEntry): HTMLElement {
+  if (look !== undefined)
+    return el(
+      'li',
+      {},
+      el('span', { class: 'mark' }, markSvg(look), el('span', { class: 'letter' }, look.letter)),
+      label,
+    );
   return el('li', {}, el('span', { class: `swatch ${swatch}`, aria: { hidden: true } }), label);
 }

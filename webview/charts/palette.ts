@@ -12,6 +12,8 @@ export interface Palette {
   failed: string;
   secondary: string;
   connect: string;
+  /** Of things that are told apart, in their order; each also has a shape, see marks.ts. Red is left to limits. */
+  series: string[];
   fontFamily: string;
   /** Fewer alphas, heavier lines and distinct shapes: colours alone do not separate there. */
   highContrast: boolean;
@@ -40,6 +42,14 @@ export function readPalette(): Palette {
     failed: read('charts-red', 'errorForeground', 'foreground'),
     secondary: read('charts-green', 'foreground'),
     connect: read('charts-yellow', 'foreground'),
+    series: [
+      read('charts-blue', 'foreground'),
+      read('charts-orange', 'foreground'),
+      read('charts-purple', 'foreground'),
+      read('charts-green', 'foreground'),
+      read('charts-yellow', 'foreground'),
+      read('charts-foreground', 'foreground'),
+    ],
     fontFamily: read('font-family'),
     highContrast: document.body.classList.contains('vscode-high-contrast'),
   };

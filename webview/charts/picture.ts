@@ -1,10 +1,11 @@
 /** Charts as one picture for a report or a chat: with title, legend and remarks, on the theme's own background. */
+import { markPath, seriesColor, type SeriesLook } from './marks';
 import { withAlpha } from './time-chart';
 import type { Palette } from './palette';
 
 export interface PicturePart {
   title: string;
-  legend: { swatch: string; label: string }[];
+  legend: { swatch: string; label: string; look?: SeriesLook }[];
   canvas: HTMLCanvasElement;
   caption: string;
 }
@@ -108,7 +109,15 @@ function legend(
   palette: Palette,
 ): void {
   let at = x;
-  for (const { swatch, label } of entries) {
+  for (const { swatch, label, look: series } of entries) {
+    if (series !== undefined) {
+      context.beginPath();
+      markPath(context, series, at + 6, y, 5);
+      context.fillStyle = seriesColor(series, palette);
+      context.fill();
+      at += 16 + write(context, `${series.letter} ${label}`, at + 16, y, { palette, muted: true }) + 12;
+      continue;
+    }
     const look = SWATCHES[swatch];
     const color = look === undefined ? palette.muted : String(palette[look.color]);
     context.strokeStyle = context.fillStyle = color;
