@@ -136,7 +136,7 @@ function mcNemar(first: Outcomes, second: Outcomes, confidence: number): KnownDi
   const [pair] = qualityPairs([], confidence, [[first, second]]);
   if (pair === undefined) return { kind: 'untested', reason: 'they have no case in common' };
   const { difference, ci, p_value: pValue } = pair;
-  return { kind: 'tested', difference, ci: ci ?? [difference, difference], pValue };
+  return { kind: 'tested', difference, ci: ci ?? [difference, difference], pValue, method: 'mcnemar' };
 }
 
 /** Percentiles of the usual latencies, and those that an SLO of one of the contenders is about. */

@@ -18,7 +18,7 @@ export type TestedDifference =
       difference: number;
       ci: [number, number];
       pValue: number;
-      method: 'block-bootstrap' | 'order-statistics';
+      method: 'block-bootstrap' | 'order-statistics' | 'mcnemar';
     }
   | { kind: 'untested'; reason: string };
 
