@@ -16,6 +16,8 @@ export interface CliIo {
   cwd: string;
   /** Absolute path of the engine's bundle, beside the command line's own. */
   engineEntry: string;
+  /** Folder of the panels' bundles, which an HTML report is made of; likewise. */
+  panelDir: string;
   version: string;
   /** Registers what Ctrl+C does; returns a function that takes it back. Without a listener Ctrl+C ends the process. */
   onInterrupt(listener: () => void): () => void;

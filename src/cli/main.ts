@@ -30,6 +30,7 @@ const io: CliIo = {
   env: process.env,
   cwd: process.cwd(),
   engineEntry: path.join(__dirname, 'engine.js'),
+  panelDir: path.join(__dirname, 'webview'),
   version: packageJson.version,
   onInterrupt(listener) {
     const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;

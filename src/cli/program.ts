@@ -1,5 +1,4 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
-import { EXPORT_FORMATS } from '../core/interchange/export-run';
 import { parseShard, type Shard } from '../core/merge/shard';
 import { painter } from '../core/report/style';
 import { PromptrigError, messageOf } from '../core/util/errors';
@@ -7,7 +6,7 @@ import { parseBudget } from './budget-option';
 import { doctorCommand } from './doctor-command';
 import { COMPARE_FORMATS, compareCommand } from './compare-command';
 import { CliError, EXIT } from './exit-code';
-import { exportCommand } from './export-command';
+import { EXPORT_CHOICES, exportCommand } from './export-command';
 import { FORMATS, parseFormats } from './format-option';
 import { wantsColour, type CliIo } from './io';
 import { importCommand } from './import-command';
@@ -251,9 +250,9 @@ function addCompare(program: Command, io: CliIo, setCode: (code: number) => void
 function addExport(program: Command, io: CliIo, setCode: (code: number) => void): void {
   program
     .command('export')
-    .description("write a run in the form of another tool's results")
+    .description("write a run as an HTML page, or in the form of another tool's results")
     .argument('<run>', 'id or folder')
-    .requiredOption('--as <tool>', EXPORT_FORMATS.join(', '))
+    .requiredOption('--as <form>', EXPORT_CHOICES.join(', '))
     .option('--target <id>', 'this target only')
     .option('--stage <name>', 'this load stage only')
     .option('--out <file>', 'where to write it (default: the standard output)')

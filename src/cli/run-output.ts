@@ -111,7 +111,7 @@ export class RunOutput {
         if (file !== null) await writeReport(path.resolve(this.io.cwd, file), this.tables.join(''));
         continue;
       }
-      const text = DOCUMENTS[format](report);
+      const text = await DOCUMENTS[format](report, { panelDir: this.io.panelDir });
       if (file !== null) await writeReport(path.resolve(this.io.cwd, file), text);
       else this.commands.write(text);
     }

@@ -59,7 +59,16 @@ export type RunPanelReply =
   | { type: 'request'; id: string; detail: RequestDetail }
   | { type: 'request'; id: string; detail: null; error: string }
   | { type: 'rows'; rows: RequestRow[] }
-  | { type: 'found'; target: string; stage: string; text: string; ids: string[]; complete: boolean }
+  | {
+      type: 'found';
+      target: string;
+      stage: string;
+      text: string;
+      ids: string[];
+      complete: boolean;
+      /** Where not all requests of the stage could be searched: how many were. */
+      searched?: number;
+    }
   | { type: 'load-answers'; target: string; stage: string; records: PanelCase[] }
   | { type: 'answer'; target: string; case: string; repeat: number; answer: string | null; reasoning: string | null };
 
@@ -164,6 +173,8 @@ export interface RunPanelTarget {
 export interface PanelCase extends CaseRecord {
   /** Characters of the whole answer, where what is here is its beginning. */
   answerCharacters?: number;
+  /** Characters of it that cannot be had from here, since a report is bounded. */
+  cutCharacters?: number;
 }
 
 export interface AnswerStream {

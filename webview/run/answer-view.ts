@@ -43,9 +43,13 @@ export function answerView(record: PanelCase, parts: AnswerParts): HTMLElement {
       el('h3', {}, turns !== undefined && turns.length > 1 ? 'Last answer' : 'Answer'),
       longText(answer, assertions, parts, 'Answer', record),
     );
-  const reveal = el('button', { class: 'link', type: 'button' }, 'Go to the case in the eval file');
-  reveal.addEventListener('click', () => parts.post({ type: 'reveal', pointer: record.case }));
-  content.append(el('p', {}, reveal, finishText(record)));
+  if (parts.post.standalone === true) content.append(el('p', {}, finishText(record)));
+  else {
+    const reveal = el('button', { class: 'link', type: 'button' }, 'Go to the case in the eval file');
+    reveal.addEventListener('click', () => parts.post({ type: 'reveal', pointer: record.case }));
+    const finish = finishText(record);
+    content.append(el('p', {}, reveal, finish === null ? null : ' · ', finish));
+  }
   return content;
 }
 
@@ -68,7 +72,8 @@ export function longText(
   const total = whole?.answerCharacters ?? text.length;
   const block = el('pre', { class: 'answer', tabindex: 0 });
   block.append(...pieces(text.slice(0, FIRST_CHARACTERS), assertions));
-  if (total <= FIRST_CHARACTERS) return block;
+  const cut = whole?.cutCharacters ?? 0;
+  if (total <= FIRST_CHARACTERS && cut === 0) return block;
   const tools = el('p', { class: 'text-tools' });
   const show = (all: string) => {
     block.replaceChildren(...pieces(all, assertions));
@@ -81,8 +86,12 @@ export function longText(
   editor.addEventListener('click', () =>
     withWhole(text, parts, whole, (all) => parts.post({ type: 'open-text', title, text: all })),
   );
-  if (total <= MOST_CHARACTERS) tools.append(rest);
-  tools.append(editor);
+  if (total > FIRST_CHARACTERS && total <= MOST_CHARACTERS) tools.append(rest);
+  if (parts.post.standalone !== true) tools.append(editor);
+  if (cut > 0)
+    tools.append(
+      el('span', { class: 'muted' }, `${formatCount(cut)} more characters are in cases.ndjson of the run.`),
+    );
   return el('div', {}, block, tools);
 }
 
@@ -104,12 +113,13 @@ function pieces(text: string, assertions: readonly AssertionResult[]): (Node | s
 
 function assertionItem(assertion: AssertionResult, post: Post): HTMLElement {
   const { icon: glyph, tone, word } = outcomeWord(assertion.outcome);
-  const name = el(
-    'button',
-    { class: 'link', type: 'button', title: 'Go to the assertion in the eval file' },
-    assertion.name === undefined ? assertion.type : `${assertion.name} (${assertion.type})`,
-  );
-  name.addEventListener('click', () => post({ type: 'reveal', pointer: assertion.pointer }));
+  const label = assertion.name === undefined ? assertion.type : `${assertion.name} (${assertion.type})`;
+  const name =
+    post.standalone === true
+      ? el('span', {}, label)
+      : el('button', { class: 'link', type: 'button', title: 'Go to the assertion in the eval file' }, label);
+  if (post.standalone !== true)
+    name.addEventListener('click', () => post({ type: 'reveal', pointer: assertion.pointer }));
   const score =
     assertion.score === null || assertion.score === 0 || assertion.score === 1
       ? null
@@ -189,5 +199,5 @@ function finishText({ finish_reason: reason, score }: PanelCase): HTMLElement | 
   const parts: string[] = [];
   if (score !== null) parts.push(`score ${formatValue(score, 'count')}`);
   if (reason != null) parts.push(`finish reason: ${reason}`);
-  return parts.length === 0 ? null : el('span', { class: 'muted number' }, ` · ${parts.join(' · ')}`);
+  return parts.length === 0 ? null : el('span', { class: 'muted number' }, parts.join(' · '));
 }

@@ -13,6 +13,8 @@ export type Detail = { detail: RequestDetail } | { error: string };
 export interface Found {
   ids: Set<string>;
   complete: boolean;
+  /** Where not all requests could be searched: how many were. */
+  searched: number | null;
 }
 
 export class Asks {
@@ -97,6 +99,7 @@ export class Asks {
         this.searches.get(searchKey(reply.target, reply.stage, reply.text))?.({
           ids: new Set(reply.ids),
           complete: reply.complete,
+          searched: reply.searched ?? null,
         });
         return;
       case 'load-answers':

@@ -41,6 +41,7 @@ export class ComparisonSection implements Section {
 
   private line({ word, text, cases }: Line): HTMLElement {
     const links = cases.slice(0, MOST_LINKS).map((pointer) => {
+      if (this.post.standalone === true) return el('span', {}, ' ', pointer);
       const link = el('button', { class: 'link', type: 'button', title: 'Go to the case in the eval file' }, pointer);
       link.addEventListener('click', () => this.post({ type: 'reveal', pointer }));
       return el('span', {}, ' ', link);

@@ -16,7 +16,7 @@ export class Header implements Section {
   private readonly title = el('h1');
   private readonly status = new Badge();
   private readonly verdict = new Badge();
-  private readonly source: HTMLButtonElement;
+  private readonly source: HTMLElement;
   private readonly clock = el('span', { class: 'number' });
   private readonly summary = el('p', { class: 'summary', role: 'status' });
   private readonly bar = el('div', { class: 'progress-done' });
@@ -37,6 +37,7 @@ export class Header implements Section {
   private shownTarget = '';
 
   constructor(post: Post, choose: (target: string, stage: string | null) => void, savePicture: () => void) {
+    const standalone = post.standalone === true;
     this.stop = button({
       label: 'Stop',
       icon: 'debug-stop',
@@ -68,21 +69,24 @@ export class Header implements Section {
       items: () => [
         { label: 'Charts as a picture (PNG)', onChoose: savePicture },
         { label: 'Metrics (CSV)', onChoose: () => post({ type: 'export', what: 'metrics' }) },
-        { label: 'Requests (CSV)', onChoose: () => post({ type: 'export', what: 'requests' }) },
+        ...(standalone
+          ? []
+          : [{ label: 'Requests (CSV)', onChoose: () => post({ type: 'export', what: 'requests' }) }]),
         { label: 'Whole run (JSON)', onChoose: () => post({ type: 'export', what: 'run' }) },
       ],
     });
     this.actions = el(
       'div',
       { class: 'actions' },
-      this.stop.element,
-      this.rerun.element,
-      this.rerunFailed.element,
-      this.pin.element,
+      ...(standalone
+        ? []
+        : [this.stop.element, this.rerun.element, this.rerunFailed.element, this.pin.element]),
       this.files.element,
     );
-    this.source = el('button', { class: 'link', type: 'button', title: 'Open the eval file' });
-    this.source.addEventListener('click', () => post({ type: 'reveal', pointer: '' }));
+    this.source = standalone
+      ? el('span', { class: 'muted' })
+      : el('button', { class: 'link', type: 'button', title: 'Open the eval file' });
+    if (!standalone) this.source.addEventListener('click', () => post({ type: 'reveal', pointer: '' }));
     this.targets = dropdown({ label: 'Target', onChange: (value) => choose(value, null) });
     this.stages = dropdown({ label: 'Stage', onChange: (value) => choose(this.shownTarget, value) });
     this.choices = el(

@@ -1,7 +1,10 @@
-/** Entry of the run panel's page. */
+/** Entry of the run panel's page: in the editor, or in a report that stands for itself. */
 import type { HostToRunPanel, RunPanelReply, RunPanelToHost } from '../../src/protocol/run-panel';
 import { fromWire } from '../../src/protocol/run-panel-wire';
 import { connectHost } from '../host';
+import { ReportHost } from '../report/host';
+import { runChoice } from '../report/run-choice';
+import { followSystemTheme } from '../report/theme';
 import { registerControls } from '../ui/controls';
 import { RunClient } from './client';
 import { RunStore } from './store';
@@ -9,9 +12,12 @@ import { RunView, type SavedView } from './view';
 import '../base.css';
 import './run.css';
 
+const report = ReportHost.ofPage<SavedView>();
+// The controls read the theme once at their start.
+if (report !== null) followSystemTheme();
 registerControls();
-const host = connectHost<HostToRunPanel | RunPanelReply, RunPanelToHost, SavedView>();
-const post = (message: RunPanelToHost) => host.post(message);
+const host = report ?? connectHost<HostToRunPanel | RunPanelReply, RunPanelToHost, SavedView>();
+const post = Object.assign((message: RunPanelToHost) => host.post(message), { standalone: report !== null });
 const store = new RunStore();
 const view = new RunView(store, post, host.restore(), (state) => host.save(state));
 const client = new RunClient(
@@ -26,7 +32,8 @@ const client = new RunClient(
   },
   (reply) => view.receive(reply),
 );
-document.getElementById('app')?.replaceChildren(view.element);
+const choice = report === null ? null : runChoice(report.index, (index) => report.show(index));
+document.getElementById('app')?.replaceChildren(...(choice === null ? [] : [choice]), view.element);
 view.refresh();
 host.onMessage((message) => {
   client.receive(message.type === 'snapshot' || message.type === 'delta' ? fromWire(message) : message);

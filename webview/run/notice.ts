@@ -17,7 +17,7 @@ export class Notice implements Section {
   private readonly box: HTMLElement;
   readonly element: HTMLElement;
 
-  constructor(post: Post) {
+  constructor(private readonly post: Post) {
     this.action = button({
       label: 'Run',
       icon: 'play',
@@ -39,7 +39,7 @@ export class Notice implements Section {
     setHidden(this.box, !(preparing || broken || status === 'idle'));
     setHidden(this.ring, !preparing);
     setHidden(this.glyph, preparing);
-    setHidden(this.action.element, preparing);
+    setHidden(this.action.element, preparing || this.post.standalone === true);
     setHidden(this.happened, !broken);
     if (preparing) {
       setClass(this.box, 'notice');

@@ -39,7 +39,7 @@ export class RequestDetail {
   private readonly glyph = icon('pass');
   private readonly word = el('span');
   private readonly quick = QUICK.map(() => el('dd', { class: 'number' }));
-  private readonly caseLink = el('button', { class: 'link', type: 'button', hidden: true });
+  private readonly caseLink: HTMLElement;
   private readonly body = el('div', { class: 'dock-body' });
   private readonly canvas = el('canvas', { role: 'img', class: 'timeline' });
   private readonly tall;
@@ -54,6 +54,10 @@ export class RequestDetail {
     private palette: Palette,
     actions: DetailActions,
   ) {
+    const standalone = post.standalone === true;
+    this.caseLink = standalone
+      ? el('span', { class: 'muted', hidden: true })
+      : el('button', { class: 'link', type: 'button', title: 'Go to the case in the eval file', hidden: true });
     const tool = (label: string, glyph: string, onClick: () => void) =>
       button({ label, icon: glyph, appearance: 'icon', onClick });
     this.tall = tool('Taller', 'chevron-up', () => this.setTall(!this.element.classList.contains('tall')));
@@ -82,7 +86,8 @@ export class RequestDetail {
       ),
       this.body,
     );
-    this.caseLink.addEventListener('click', () => post({ type: 'reveal', pointer: this.casePointer }));
+    if (!standalone)
+      this.caseLink.addEventListener('click', () => post({ type: 'reveal', pointer: this.casePointer }));
     this.element.addEventListener('keydown', (event) => {
       if (event.key !== 'Escape') return;
       event.stopPropagation();
@@ -167,7 +172,6 @@ export class RequestDetail {
     this.casePointer = record.case ?? '';
     setHidden(this.caseLink, caseName === null);
     setText(this.caseLink, caseName ?? '');
-    setAttribute(this.caseLink, 'title', 'Go to the case in the eval file');
     this.body.replaceChildren(this.timePart(detail), this.promptPart(detail), this.answerPart(detail));
     this.draw();
   }

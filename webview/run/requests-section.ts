@@ -252,6 +252,9 @@ export class RequestsSection implements Section {
     if (points.dropped > 0) parts.push(`${formatCount(points.dropped)} faster ones are not listed`);
     if (this.searchText !== '' && this.searched?.complete === false)
       parts.push(`only the first ${formatCount(this.searched.ids.size)} that were found`);
+    const searched = this.searched?.searched ?? null;
+    if (this.searchText !== '' && searched !== null && searched < all)
+      parts.push(`searched in the ${formatCount(searched)} with details`);
     setText(this.count, parts.join(' · '));
     this.newer.element.classList.toggle('none', newer === 0);
     if (newer > 0) this.newer.setFace(`Show ${formatCount(newer)} new`, 'arrow-down');

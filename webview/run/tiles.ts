@@ -42,7 +42,8 @@ export class Tiles implements Section {
   private tile(key: string): Tile {
     const known = this.tiles.get(key);
     if (known !== undefined) return known;
-    const tile = new Tile((pointer) => this.post({ type: 'reveal', pointer }), this.explain);
+    const reveal = this.post.standalone === true ? null : (pointer: string) => this.post({ type: 'reveal', pointer });
+    const tile = new Tile(reveal, this.explain);
     this.tiles.set(key, tile);
     return tile;
   }
@@ -82,7 +83,8 @@ class Tile {
   private pointer = '';
   private metric = '';
 
-  constructor(reveal: (pointer: string) => void, explain: (metric: string) => void) {
+  /** @param reveal null where there is no file to go to */
+  constructor(reveal: ((pointer: string) => void) | null, explain: (metric: string) => void) {
     this.button = el(
       'button',
       { class: 'tile', type: 'button' },
@@ -94,6 +96,10 @@ class Tile {
       this.sample,
     );
     this.button.addEventListener('click', () => explain(this.metric));
+    this.element = el('li', {}, this.button, reveal === null ? null : this.fileButton(reveal));
+  }
+
+  private fileButton(reveal: (pointer: string) => void): HTMLElement {
     const file = el(
       'button',
       { class: 'tile-file', type: 'button', title: 'Go to the SLO in the eval file' },
@@ -101,7 +107,7 @@ class Tile {
       el('span', { class: 'hidden-text' }, 'Go to the SLO in the eval file'),
     );
     file.addEventListener('click', () => reveal(this.pointer));
-    this.element = el('li', {}, this.button, file);
+    return file;
   }
 
   render(model: TileModel): void {

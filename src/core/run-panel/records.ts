@@ -1,6 +1,7 @@
 /** The records of one run's folder within reach by id: an index of byte offsets, built as far as it is needed. */
 import { runFile } from '../results/files';
 import type { CaseRecord, RequestRecord } from '../../protocol/run-json';
+import { requestHolds } from '../../protocol/request-row';
 import { LineReader, linesAt, type LinesRead } from './lines';
 
 /** Most indexes of requests that are held as numbers; beyond it an id is odd and is held as text. */
@@ -76,7 +77,7 @@ export class RunRecords {
         const searched = from === -1 ? line : line.slice(0, from) + line.slice(line.indexOf(']', from) + 1);
         if (!searched.toLowerCase().includes(wanted)) return;
         const record = recordOf<RequestRecord>(line);
-        if (record?.target !== target || record.stage !== stage || !holds(record, wanted)) return;
+        if (record?.target !== target || record.stage !== stage || !requestHolds(record, wanted)) return;
         if (ids.length < most) ids.push(record.id);
         else complete = false;
       },
@@ -181,20 +182,6 @@ function split(id: string): { prefix: string; index: number | null } {
 /** The id at the start of a line as the engine writes it, without parsing all of the line. */
 function idOf(line: string): string | undefined {
   return /^\{"id":"([^"\\]*)",/.exec(line)?.[1];
-}
-
-function holds(record: RequestRecord, wanted: string): boolean {
-  const { id, case: pointer, outcome, finish_reason: finish, status, error, phase } = record;
-  const texts = [
-    id,
-    pointer ?? '',
-    outcome,
-    finish ?? '',
-    String(status ?? ''),
-    error?.kind ?? '',
-    error?.message ?? '',
-  ];
-  return [...texts, phase].some((part) => part.toLowerCase().includes(wanted));
 }
 
 /** Whether it has what every reader of it relies on. */

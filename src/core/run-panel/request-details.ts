@@ -1,7 +1,8 @@
 /** Answers what the panel asks about single requests, from the files of the run; each answer is bounded. */
 import type { Message } from '../../protocol/plan';
 import type { CaseRecord, RequestRecord } from '../../protocol/run-json';
-import type { PanelCase, RequestDetail, RequestRow, RunPanelReply, RunPanelState } from '../../protocol/run-panel';
+import type { PanelCase, RequestDetail, RunPanelReply, RunPanelState } from '../../protocol/run-panel';
+import { rowOfRequest } from '../../protocol/request-row';
 import { cutAnswer } from './answers';
 import { planOf, type KnownPlan, type PlanIndex } from './plan-index';
 import type { RunRecords } from './records';
@@ -43,18 +44,22 @@ export class RunDetails {
           'Nothing more is kept of this request: its line is not in requests.ndjson (yet), or the folder of the run is gone.',
       };
     }
+    return { type: 'request', id, detail: await this.detailOf(record) };
+  }
+
+  /** All that is kept of a request. */
+  async detailOf(record: RequestRecord): Promise<RequestDetail> {
     const known = await this.plan();
-    const answer = await this.records.answerOf(id);
+    const answer = await this.records.answerOf(record.id);
     const partOf = this.stageOf(record)?.partOf;
     const prompt = 'plan' in known ? known.plan.promptOf(record, answer, partOf) : known;
-    const detail: RequestDetail = {
+    return {
       record: { ...record, itl: record.itl.slice(0, MOST_GAPS) },
       prompt: 'messages' in prompt ? cutMessages(prompt.messages) : prompt,
       caseName: 'plan' in known ? (known.plan.caseOf(record.target, record.case)?.name ?? null) : null,
       answer: answer === null ? null : cutAnswer(answer, MOST_CHARACTERS),
       answerReason: answer === null ? reasonOf(record) : '',
     };
-    return { type: 'request', id, detail };
   }
 
   async rows(ids: readonly string[]): Promise<RunPanelReply> {
@@ -63,7 +68,7 @@ export class RunDetails {
     return {
       type: 'rows',
       rows: records.map((record) =>
-        rowOf(record, 'plan' in known ? (known.plan.caseOf(record.target, record.case)?.name ?? null) : null),
+        rowOfRequest(record, 'plan' in known ? (known.plan.caseOf(record.target, record.case)?.name ?? null) : null),
       ),
     };
   }
@@ -130,22 +135,6 @@ function cutMessages(messages: readonly Message[]): { messages: Message[]; cutCh
     return { ...message, content };
   });
   return { messages: kept, cutCharacters };
-}
-
-function rowOf(record: RequestRecord, caseName: string | null): RequestRow {
-  return {
-    id: record.id,
-    outcome: record.outcome,
-    scheduled: record.scheduled,
-    sent: record.sent,
-    connectMs: record.connect_ms,
-    first: record.first,
-    last: record.last,
-    end: record.end,
-    outputTokens: record.output_tokens,
-    errorKind: record.error?.kind ?? null,
-    caseName,
-  };
 }
 
 function reasonOf(record: RequestRecord): string {

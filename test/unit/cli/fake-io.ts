@@ -24,6 +24,7 @@ export function fakeIo(more: Partial<CliIo> = {}): FakeIo {
     env: {},
     cwd: process.cwd(),
     engineEntry: '/nowhere/engine.js',
+    panelDir: '/nowhere/webview',
     version: '1.2.3',
     onInterrupt(listener) {
       listeners.add(listener);
