@@ -47,8 +47,8 @@ export type RunPanelToHost =
   /** Writes what the panel drew or listed where the person says; `data` is text, of a picture base64. */
   | { type: 'save'; name: string; kind: 'png' | 'csv' | 'json'; data: string };
 
-/** `run`: run.json. `metrics`: every number of it as CSV. `requests`: a line a request as CSV. */
-export type RunExport = 'run' | 'metrics' | 'requests';
+/** `run`: run.json. `metrics`: every number of it as CSV. `requests`: a line a request as CSV. `report`: this panel as a page. */
+export type RunExport = 'run' | 'metrics' | 'requests' | 'report';
 
 /** The run itself, in sequence. */
 export type HostToRunPanel =

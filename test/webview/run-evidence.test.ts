@@ -716,7 +716,8 @@ describe('run panel: evidence', function () {
 
     it('are all charts in one picture, and the run as JSON and CSV', async () => {
       const menu = panel.page.locator('.actions .menu');
-      const items = ['Charts as a picture (PNG)', 'Metrics (CSV)', 'Requests (CSV)', 'Whole run (JSON)'];
+      const exports = ['Metrics (CSV)', 'Requests (CSV)', 'Report (HTML)', 'Whole run (JSON)'];
+      const items = ['Charts as a picture (PNG)', ...exports];
       for (const name of items) {
         await menu.locator('vscode-button').click();
         await menu.getByRole('menuitem', { name }).click();
@@ -724,7 +725,7 @@ describe('run panel: evidence', function () {
       const posted = await panel.posted();
       assert.deepEqual(
         posted.flatMap((message) => (message.type === 'export' ? message.what : [])),
-        ['metrics', 'requests', 'run'],
+        ['metrics', 'requests', 'report', 'run'],
       );
       const picture = posted.find((message) => message.type === 'save');
       assert.ok(picture?.type === 'save' && picture.kind === 'png');

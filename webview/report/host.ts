@@ -1,5 +1,12 @@
 /** The report's own host: it answers what the panel asks from the data in the page, and saves files as downloads. */
-import type { HostToRunPanel, RequestDetail, RunPanelReply, RunPanelToHost } from '../../src/protocol/run-panel';
+import type { RunVerdict } from '../../src/protocol/run-json';
+import type {
+  HostToRunPanel,
+  RequestDetail,
+  RunExport,
+  RunPanelReply,
+  RunPanelToHost,
+} from '../../src/protocol/run-panel';
 import { requestHolds, rowOfRequest } from '../../src/protocol/request-row';
 import {
   REPORT_INDEX_ID,
@@ -17,8 +24,16 @@ export class ReportHost<State extends object> implements Host<In, RunPanelToHost
   private listener: (message: In) => void = () => undefined;
   private run: ShownRun | null = null;
   private seq = 0;
+  private shown: number;
 
-  private constructor(readonly index: ReportIndex) {}
+  private constructor(readonly index: ReportIndex) {
+    this.shown = worstOf(index);
+  }
+
+  /** The place of the run that is shown; at first that of the worst one. */
+  get current(): number {
+    return this.shown;
+  }
 
   /** Null where the page holds no report: it is a webview of the editor. */
   static ofPage<State extends object>(): ReportHost<State> | null {
@@ -30,6 +45,7 @@ export class ReportHost<State extends object> implements Host<In, RunPanelToHost
   show(index: number): void {
     const data = readJson<ReportedRun>(reportRunId(index));
     if (data === null) return;
+    this.shown = index;
     this.run = new ShownRun(data);
     this.tell({ ...(data.snapshot as HostToRunPanel & { type: 'snapshot' }), seq: ++this.seq });
   }
@@ -38,7 +54,7 @@ export class ReportHost<State extends object> implements Host<In, RunPanelToHost
     switch (message.type) {
       case 'ready':
       case 'need-snapshot':
-        this.show(0);
+        this.show(this.shown);
         return;
       case 'save':
         download(message.name, message.kind, message.data);
@@ -130,7 +146,7 @@ class ShownRun {
   }
 
   /** Null for what a report has not, and does not offer. */
-  fileOf(what: 'run' | 'metrics' | 'requests' | 'report'): { name: string; kind: 'csv' | 'json'; text: string } | null {
+  fileOf(what: RunExport): { name: string; kind: 'csv' | 'json'; text: string } | null {
     const { files } = this.data;
     if (files === null) return null;
     if (what === 'run') return { name: files.name, kind: 'json', text: `${JSON.stringify(files.run, null, 2)}\n` };
@@ -156,6 +172,14 @@ class ShownRun {
     return { type: 'request', id, detail };
   }
 }
+
+/** A verdict is looked for where something is wrong. */
+function worstOf({ runs }: ReportIndex): number {
+  const ranks = runs.map(({ verdict }) => WORST_FIRST.indexOf(verdict));
+  return Math.max(0, ranks.indexOf(Math.min(...ranks)));
+}
+
+const WORST_FIRST: readonly (RunVerdict | null)[] = ['fail', 'error', null, 'inconclusive', 'pass'];
 
 function readJson<T>(id: string): T | null {
   const text = document.getElementById(id)?.textContent ?? null;

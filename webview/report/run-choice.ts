@@ -5,7 +5,7 @@ import { statusWord, verdictWord } from '../words';
 import { dropdown } from '../ui/controls';
 
 /** Null for a report of one run. */
-export function runChoice({ runs }: ReportIndex, onChoose: (index: number) => void): HTMLElement | null {
+export function runChoice({ runs }: ReportIndex, shown: number, onChoose: (index: number) => void): HTMLElement | null {
   if (runs.length < 2) return null;
   const choice = dropdown({ label: 'Run', onChange: (value) => onChoose(Number(value)) });
   choice.update(
@@ -13,7 +13,7 @@ export function runChoice({ runs }: ReportIndex, onChoose: (index: number) => vo
       const { word } = verdict === null ? statusWord(status) : verdictWord(verdict);
       return { value: String(i), label: `${word}: ${title}${source === '' ? '' : ` (${source})`}` };
     }),
-    '0',
+    String(shown),
   );
   const passed = runs.filter(({ verdict }) => verdict === 'pass').length;
   return el(

@@ -89,9 +89,7 @@ export function longText(
   if (total > FIRST_CHARACTERS && total <= MOST_CHARACTERS) tools.append(rest);
   if (parts.post.standalone !== true) tools.append(editor);
   if (cut > 0)
-    tools.append(
-      el('span', { class: 'muted' }, `${formatCount(cut)} more characters are in cases.ndjson of the run.`),
-    );
+    tools.append(el('span', { class: 'muted' }, `${formatCount(cut)} more characters are in cases.ndjson of the run.`));
   return el('div', {}, block, tools);
 }
 

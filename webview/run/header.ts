@@ -72,15 +72,14 @@ export class Header implements Section {
         ...(standalone
           ? []
           : [{ label: 'Requests (CSV)', onChoose: () => post({ type: 'export', what: 'requests' }) }]),
+        ...(standalone ? [] : [{ label: 'Report (HTML)', onChoose: () => post({ type: 'export', what: 'report' }) }]),
         { label: 'Whole run (JSON)', onChoose: () => post({ type: 'export', what: 'run' }) },
       ],
     });
     this.actions = el(
       'div',
       { class: 'actions' },
-      ...(standalone
-        ? []
-        : [this.stop.element, this.rerun.element, this.rerunFailed.element, this.pin.element]),
+      ...(standalone ? [] : [this.stop.element, this.rerun.element, this.rerunFailed.element, this.pin.element]),
       this.files.element,
     );
     this.source = standalone

@@ -32,7 +32,7 @@ const client = new RunClient(
   },
   (reply) => view.receive(reply),
 );
-const choice = report === null ? null : runChoice(report.index, (index) => report.show(index));
+const choice = report === null ? null : runChoice(report.index, report.current, (index) => report.show(index));
 document.getElementById('app')?.replaceChildren(...(choice === null ? [] : [choice]), view.element);
 view.refresh();
 host.onMessage((message) => {

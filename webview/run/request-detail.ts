@@ -86,8 +86,7 @@ export class RequestDetail {
       ),
       this.body,
     );
-    if (!standalone)
-      this.caseLink.addEventListener('click', () => post({ type: 'reveal', pointer: this.casePointer }));
+    if (!standalone) this.caseLink.addEventListener('click', () => post({ type: 'reveal', pointer: this.casePointer }));
     this.element.addEventListener('keydown', (event) => {
       if (event.key !== 'Escape') return;
       event.stopPropagation();

@@ -3,6 +3,8 @@ import { copyFile, open, writeFile } from 'node:fs/promises';
 import { runFile } from '../results/files';
 import { readCases, readRun } from '../results/store';
 import { renderCsv } from '../report/csv';
+import { readPanelFiles } from '../report/html/page';
+import { renderHtml } from '../report/html/render';
 import { plain } from '../report/plain';
 import type { CaseRecord, RequestRecord } from '../../protocol/run-json';
 import type { RunExport } from '../../protocol/run-panel';
@@ -17,11 +19,21 @@ export function exportName(what: RunExport, run: string): string {
       return `${run}-metrics.csv`;
     case 'requests':
       return `${run}-requests.csv`;
+    case 'report':
+      return `${run}.html`;
   }
 }
 
+/** What a report is made with. */
+export interface ReportParts {
+  /** Folder of the webviews' bundles. */
+  panelDir: string;
+  /** Of Promptrig. */
+  version: string;
+}
+
 /** Writes an export of the run in `dir` to `file`. @throws Error where either cannot be read or written */
-export async function exportRun(dir: string, what: RunExport, file: string): Promise<void> {
+export async function exportRun(dir: string, what: RunExport, file: string, report: ReportParts): Promise<void> {
   switch (what) {
     case 'run':
       await copyFile(runFile(dir, 'run'), file);
@@ -37,6 +49,11 @@ export async function exportRun(dir: string, what: RunExport, file: string): Pro
     case 'requests':
       await exportRequests(dir, file);
       return;
+    case 'report': {
+      const { version, panelDir } = report;
+      await writeFile(file, await renderHtml({ dirs: [dir], version }, await readPanelFiles(panelDir)));
+      return;
+    }
   }
 }
 

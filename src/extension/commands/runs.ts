@@ -1,11 +1,13 @@
 import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { RUN_FILES } from '../../core/results/files';
+import { exportRun } from '../../core/run-panel/export';
 import { messageOf } from '../../core/util/errors';
 import type { Tell } from '../messages';
 import { restoreRun, trashRun, type TrashedRun } from '../../core/results/trash';
 import { wordOf } from '../views/run-summary';
 import type { RunRow, RunsTree } from '../views/runs-tree';
+import { reportParts } from '../parts/report-parts';
 import type { RunPanel } from '../webviews/run-panel';
 
 export interface RunCommandParts {
@@ -77,20 +79,29 @@ export class RunCommands {
       { label: RUN_FILES.cases, description: vscode.l10n.t('every answer with its assertions') },
       { label: RUN_FILES.plan, description: vscode.l10n.t('what was planned') },
     ].filter(({ label }) => there.has(label));
+    const report = {
+      label: 'report.html',
+      description: vscode.l10n.t('the run panel as one page, for any browser'),
+    };
     const whole = { label: row.id, description: vscode.l10n.t('the whole folder') };
-    const picked = await vscode.window.showQuickPick([...items, whole], { title: vscode.l10n.t('Export Run') });
+    const picked = await vscode.window.showQuickPick([report, ...items, whole], { title: vscode.l10n.t('Export Run') });
     if (picked === undefined) return;
     const isFolder = picked === whole;
+    const kind = picked === report ? 'HTML' : vscode.l10n.t('Results');
     const [home] = vscode.workspace.workspaceFolders ?? [];
     const name = isFolder ? row.id : `${row.id}-${picked.label}`;
     const target = await vscode.window.showSaveDialog({
       title: vscode.l10n.t('Export {0}', picked.label),
       defaultUri: home === undefined ? vscode.Uri.file(name) : vscode.Uri.joinPath(home.uri, name),
-      filters: isFolder ? {} : { [vscode.l10n.t('Results')]: [path.extname(picked.label).slice(1)] },
+      filters: isFolder ? {} : { [kind]: [path.extname(picked.label).slice(1)] },
     });
     if (target === undefined) return;
     const source = isFolder ? folder : vscode.Uri.joinPath(folder, picked.label);
     try {
+      if (picked === report) {
+        await exportRun(row.dir, 'report', target.fsPath, reportParts());
+        return;
+      }
       // The dialog has asked about a file that is there.
       await vscode.workspace.fs.copy(source, target, { overwrite: true });
     } catch (error) {

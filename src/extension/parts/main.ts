@@ -6,6 +6,7 @@ import '../l10n-host';
 import { probeEndpoint } from '../../core/endpoints/probe';
 import { EngineCrashedError, EngineProcess } from '../../core/engine/engine-process';
 import { addCaseFromSelection, answerToCase } from '../commands/add-case';
+import type { RunExport } from '../../protocol/run-panel';
 import { EndpointCommands } from '../commands/endpoints';
 import { newEval, requestToEval } from '../commands/new-eval';
 import { RunCommands } from '../commands/runs';
@@ -17,6 +18,7 @@ import { editsFor } from '../language/result-edits';
 import { RunObserver } from '../language/run-observer';
 import { serveEditorModels } from '../lm/editor-models';
 import { createTools } from '../lm/tools';
+import { reportParts } from './report-parts';
 import { RunReporter } from '../testing/run-reporter';
 import { exportName, exportRun } from '../../core/run-panel/export';
 import { openStoredRun } from '../../core/run-panel/stored-run';
@@ -43,7 +45,7 @@ export const parts = {
   RunRecords,
   RunReporter,
   exportName,
-  exportRun,
+  exportRun: (dir: string, what: RunExport, file: string) => exportRun(dir, what, file, reportParts()),
   hoverMarkdown,
   openStoredRun,
   probeEndpoint,

@@ -9,10 +9,11 @@ import { parts } from '../parts/load';
 type Save = Extract<RunPanelToHost, { type: 'save' }>;
 type Export = Extract<RunPanelToHost, { type: 'export' }>;
 
-const FILTERS: Record<Save['kind'], Record<string, string[]>> = {
+const FILTERS: Record<Save['kind'] | 'html', Record<string, string[]>> = {
   png: { [vscode.l10n.t('Picture')]: ['png'] },
   csv: { CSV: ['csv'] },
   json: { JSON: ['json'] },
+  html: { HTML: ['html'] },
 };
 
 /** Asks where to, and writes what the panel drew or listed. */
@@ -26,7 +27,8 @@ export async function saveFromPanel({ name, kind, data }: Save, folder: vscode.U
 export async function exportFromPanel({ what }: Export, dir: string, folder: vscode.Uri | null): Promise<void> {
   const { exportName, exportRun } = parts();
   const name = exportName(what, path.basename(dir));
-  await ask(name, FILTERS[what === 'run' ? 'json' : 'csv'], folder, (file) => exportRun(dir, what, file));
+  const kind = what === 'run' ? 'json' : what === 'report' ? 'html' : 'csv';
+  await ask(name, FILTERS[kind], folder, (file) => exportRun(dir, what, file));
 }
 
 /** Opens a text in an editor of its own, as text and nothing else. */

@@ -8,6 +8,7 @@ import type { RunComparison } from '../../../src/protocol/run-comparison';
 import { CANARIES } from '../report/documents-helpers';
 import { simulate, store, wholePlan } from '../merge/simulated';
 import { removeTempDirs, tempDir } from '../support/temp';
+import { indexOf, panelFiles, runOf } from '../html-report/page-parts';
 import { fakeIo, type FakeIo } from './fake-io';
 
 const FIXTURES = path.join(__dirname, '../../fixtures/interchange');
@@ -139,11 +140,32 @@ describe('promptrig export', () => {
     assert.equal(back.code, 0, back.stderr.text);
   });
 
+  it('writes a run as a page', async () => {
+    const dir = workspace('one-a');
+    const panelDir = await panelFiles(path.join(dir, 'webview'));
+    const io = fakeIo({ cwd: dir, panelDir });
+    assert.equal(await runCli(['export', 'latest', '--as', 'html'], io), 0, io.stderr.text);
+    assert.equal(io.stderr.text, '');
+    const ofFile = fakeIo({ cwd: dir, panelDir });
+    assert.equal(await runCli(['export', 'one-a', '--as', 'html', '--out', 'h/run.html'], ofFile), 0);
+    assert.equal(ofFile.stdout.text, '');
+    const html = fs.readFileSync(path.join(dir, 'h/run.html'), 'utf8');
+    assert.equal(html, io.stdout.text);
+    assert.equal(indexOf(html).runs.length, 1);
+    assert.ok(runOf(html).requests.length > 100);
+  });
+
   it('says what is wrong', async () => {
     const dir = workspace('one-a');
     fs.writeFileSync(path.join(dir, 'x.json'), '{}');
+    const newer = path.join(dir, '.promptrig', 'runs', 'newer');
+    fs.mkdirSync(newer);
+    fs.writeFileSync(path.join(newer, 'run.json'), '{"schema":"promptrig.run/2"}');
     for (const [args, says] of [
-      [['one-a'], /required option '--as <tool>' not specified/],
+      [['one-a'], /required option '--as <form>' not specified/],
+      [['one-a', '--as', 'html', '--stage', 'fast'], /--as html shows the whole run: leave out --target, --stage/],
+      [['one-a', '--as', 'html'], /The page of the HTML report is not in \/nowhere\/webview/],
+      [['newer', '--as', 'html'], /has the schema promptrig\.run\/2, which this version does not know/],
       [['one-a', '--as', 'vlm'], /--as vlm is unknown\. Did you mean vllm\?/],
       [['x.json', '--as', 'vllm'], /x\.json is no run of Promptrig/],
       [['one-a', '--as', 'aiperf'], /Choose with --target and --stage/],
@@ -173,6 +195,23 @@ describe('promptrig merge', () => {
         );
     }
   }
+
+  it('writes the whole as a page, beside other formats', async () => {
+    const dir = workspace();
+    fs.writeFileSync(path.join(dir, 'test.eval.yaml'), EVAL);
+    parts(dir, 3);
+    const io = fakeIo({ cwd: dir, panelDir: await panelFiles(path.join(dir, 'webview')) });
+    await runCli(
+      ['merge', 'artifacts', '--format', 'table', '--format', 'csv=r/a.csv', '--format', 'html=r/a.html'],
+      io,
+    );
+    const html = fs.readFileSync(path.join(dir, 'r/a.html'), 'utf8');
+    assert.equal(indexOf(html).runs.length, 1);
+    const [merged = ''] = fs.readdirSync(path.join(dir, '.promptrig', 'runs'));
+    const lines = fs.readFileSync(path.join(dir, '.promptrig', 'runs', merged, 'requests.ndjson'), 'utf8');
+    assert.equal(runOf(html).requests.length, lines.trim().split('\n').length);
+    assert.ok(fs.existsSync(path.join(dir, 'r/a.csv')));
+  });
 
   it('joins parts, stores the whole, and reports it with lines like a run', async () => {
     const dir = workspace();

@@ -6,6 +6,7 @@ import * as path from 'node:path';
 import type { DoctorReport } from '../../../src/core/doctor/report';
 import type { JsonReport } from '../../../src/core/report/json';
 import type { RunJson } from '../../../src/protocol/run-json';
+import { indexOf, runOf } from '../html-report/page-parts';
 import { cli, makeWorkspace, startCli, type RunningCli } from './spawn-cli';
 
 const FAST =
@@ -108,6 +109,25 @@ describe('the command line', function () {
       );
       assert.deepEqual(runs(dir), []);
       assert.match(fs.readFileSync(path.join(dir, 'out', 'report.txt'), 'utf8'), /✓ PASS[^]*✗ FAIL/);
+    });
+
+    it('writes the runs of all files as one page that holds the panel, beside other formats', async () => {
+      const dir = use({ 'a.eval.yaml': evalFile(LOAD), 'b.eval.yaml': evalFile('', '{ contains: Grace }') });
+      const { code, stdout, stderr } = await cli(['run', '--format', 'json', '--format', 'html=out/report.html'], dir);
+      assert.equal(code, 1, stderr);
+      const report = JSON.parse(stdout) as JsonReport;
+      const html = fs.readFileSync(path.join(dir, 'out', 'report.html'), 'utf8');
+      assert.deepEqual(
+        indexOf(html).runs.map(({ source, verdict }) => [source, verdict]),
+        [
+          ['a.eval.yaml', 'pass'],
+          ['b.eval.yaml', 'fail'],
+        ],
+      );
+      assert.deepEqual(runOf(html).files?.run, report.runs[0]?.run);
+      assert.equal(runOf(html).requests.length, 11, 'the case and ten requests of the load');
+      assert.ok(html.length > 400_000, 'the panel itself is in it');
+      assert.match(html, /url\("data:font\/ttf;base64,/);
     });
 
     it('selects cases and repeats them', async () => {

@@ -99,7 +99,7 @@ describe('parseFormats', () => {
 
   for (const [values, says] of [
     [['jsn'], /Did you mean json\?/],
-    [['pdf'], /table, json, junit, .* and csv/],
+    [['pdf'], /table, json, junit, .* and html/],
     [['github', 'junit'], /--format junit=FILE|--format github=FILE/],
     [['github', 'github'], /cannot both go to the standard output/],
     [['json='], /needs a file name/],

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { exportName, exportRun } from '../../../src/core/run-panel/export';
+import { panelFiles, runOf } from '../html-report/page-parts';
 import { removeTempDirs, tempDir } from '../support/temp';
 import { answer, refused, request, runJson, writeRun } from './stored';
 
@@ -10,7 +11,7 @@ describe('exports of a run', () => {
   let dir: string;
   const exported = async (what: Parameters<typeof exportRun>[1]) => {
     const file = join(tempDir(), 'out');
-    await exportRun(dir, what, file);
+    await exportRun(dir, what, file, { panelDir: await panelFiles(tempDir()), version: '1.2.3' });
     return readFile(file, 'utf8');
   };
 
@@ -59,10 +60,14 @@ describe('exports of a run', () => {
     assert.ok(rows.some(({ kind, name }) => kind === 'answer' && name === 'refund'));
   });
 
+  it('are the panel as a page', async () => {
+    assert.equal(runOf(await exported('report')).requests.length, 3);
+  });
+
   it('have names that say what they are', () => {
     assert.deepEqual(
-      (['run', 'metrics', 'requests'] as const).map((what) => exportName(what, 'r1')),
-      ['r1.json', 'r1-metrics.csv', 'r1-requests.csv'],
+      (['run', 'metrics', 'requests', 'report'] as const).map((what) => exportName(what, 'r1')),
+      ['r1.json', 'r1-metrics.csv', 'r1-requests.csv', 'r1.html'],
     );
   });
 });

@@ -14,10 +14,8 @@ export function chooseRequests(stages: readonly (readonly TickPoint[])[], most: 
       for (const { request } of slowest(points, latency)) chosen.add(request);
     }
   }
-  const all = stages.flat();
-  // Twice as many as there is room for: some of them are in already.
-  for (const { request } of evenly(all, Math.max(0, most - chosen.size) * 2)) chosen.add(request);
-  if (all.length <= most) for (const { request } of all) chosen.add(request);
+  const rest = stages.flat().filter(({ request }) => !chosen.has(request));
+  for (const { request } of evenly(rest, Math.max(0, most - chosen.size))) chosen.add(request);
   return [...chosen].slice(0, most);
 }
 

@@ -90,12 +90,16 @@ function inScript(script: string): string {
 }
 
 function inStyle(sheet: string): string {
-  if (/<\/style/i.test(sheet)) throw new PromptrigError('internal', "The panel's styles cannot stand inside of a page.");
+  if (/<\/style/i.test(sheet))
+    throw new PromptrigError('internal', "The panel's styles cannot stand inside of a page.");
   return sheet.replace(/\r\n?/g, '\n').trim();
 }
 
 function withFont(sheet: string, font: Buffer): string {
-  return sheet.replace(/url\("\.\/codicon\.ttf[^"]*"\)/, () => `url("data:font/ttf;base64,${font.toString('base64')}")`);
+  return sheet.replace(
+    /url\("\.\/codicon\.ttf[^"]*"\)/,
+    () => `url("data:font/ttf;base64,${font.toString('base64')}")`,
+  );
 }
 
 function hashOf(text: string): string {
