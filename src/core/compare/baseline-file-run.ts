@@ -198,7 +198,8 @@ function loadOf(name: string, { pattern, rate, loop }: StageResult, target: Targ
   return parts.join(' ');
 }
 
-function detailsOf({ pattern, concurrency, burstiness, ramp, burst, trace, synthetic, sessions }: StagePlan): string[] {
+function detailsOf(stage: StagePlan): string[] {
+  const { pattern, concurrency, burstiness, ramp, burst, trace, synthetic, sessions, requestPool } = stage;
   const details: string[] = [];
   if (concurrency !== undefined && pattern !== 'sync') details.push(String(concurrency));
   if (burstiness !== undefined) details.push(`burstiness ${burstiness}`);
@@ -208,6 +209,9 @@ function detailsOf({ pattern, concurrency, burstiness, ramp, burst, trace, synth
   if (sessions !== undefined) details.push(`${sessions.turns} turns`);
   const { inputTokens, outputTokens, prefix, cache } = synthetic ?? {};
   if (inputTokens !== undefined) details.push(`input ${inputTokens.mean}`);
+  // A run of one case sends other prompts than that of all; that a prompt was edited is what is to be judged.
+  else if (requestPool.length > 0)
+    details.push(`of ${requestPool.length} ${requestPool.length === 1 ? 'prompt' : 'prompts'}`);
   if (outputTokens !== undefined) details.push(`output ${outputTokens.mean}`);
   if (prefix !== undefined) details.push(`prefix ${prefix.tokens}x${prefix.pool}`);
   if (cache === 'cold') details.push('cold');

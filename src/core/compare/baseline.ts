@@ -1,68 +1,79 @@
-/** A run against an earlier one on quality: what got worse, what got better. */
-import { formatValue } from '../metrics/format';
-import { readCases, readRun } from '../results/store';
-import { qualityPairs, type CaseOutcomeCount, type TargetOutcomes } from './pairs';
-import type { BaselineComparison, CaseRecord, QualityPair } from '../../protocol/run-json';
-
-export interface Baseline {
-  run: string;
-  startedAt: string;
-  /** Cases by their id, which is stable over edits elsewhere in the file. */
-  targets: TargetOutcomes[];
-}
-
-/** Reads what a baseline comparison needs of a run's folder. @throws PromptrigError as the run's files do */
-export async function readBaseline(dir: string): Promise<Baseline> {
-  const run = await readRun(dir);
-  const targets = new Map<string, Map<string, CaseOutcomeCount>>();
-  for await (const record of readCases(dir)) {
-    const cases = targets.get(record.target) ?? new Map<string, CaseOutcomeCount>();
-    targets.set(record.target, cases);
-    countOutcome(cases, record.case_id, record);
-  }
-  return {
-    run: run.id,
-    startedAt: run.started_at,
-    targets: [...targets].map(([id, cases]) => ({ id, cases })),
-  };
-}
-
-/** Adds an answer to the count of its case; skipped ones and those of load stages are no outcome. */
-export function countOutcome(cases: Map<string, CaseOutcomeCount>, key: string, record: CaseRecord): void {
-  if (record.outcome === 'skipped' || record.stage !== undefined) return;
-  const known = cases.get(key) ?? { pointer: record.case, n: 0, passed: 0 };
-  known.n++;
-  if (record.outcome === 'passed') known.passed++;
-  cases.set(key, known);
-}
+/** The finished run against its baseline: the run that the file names, else what is pinned for its targets. */
+import type { BaselineFile } from '../../protocol/baseline';
+import type { RunPlan, TargetPlan } from '../../protocol/plan';
+import type { BaselineComparison, RunJson } from '../../protocol/run-json';
+import { readRun, readPlan } from '../results/store';
+import { messageOf, PromptrigError } from '../util/errors';
+import { baselinesOfRun } from './baseline-file-run';
+import { compareBaselines } from './regression';
 
 /**
- * Each target against its counterpart of the baseline: that of the same id, or, where both runs have one target alone, that.
- * @param targets outcomes by case id
+ * Compares a run whose records are on disk. What cannot be read is said, and costs nothing of what was measured: the comparison then
+ * has an `error` and leaves the run undecided.
+ * @param dir folder of the run's records
+ * @returns null where there is no baseline, and for a part of a run: its whole is compared when it is merged
  */
-export function compareWithBaseline(
-  baseline: Baseline,
-  targets: readonly TargetOutcomes[],
-  confidence: number,
-): BaselineComparison {
-  const lone = targets.length === 1 && baseline.targets.length === 1 ? baseline.targets[0] : undefined;
-  const matched = targets.flatMap((target): (readonly [TargetOutcomes, TargetOutcomes])[] => {
-    const counterpart = baseline.targets.find(({ id }) => id === target.id) ?? lone;
-    return counterpart === undefined ? [] : [[counterpart, target]];
-  });
-  const pairs = qualityPairs([], confidence, matched);
-  return {
-    run: baseline.run,
-    started_at: baseline.startedAt,
-    pairs,
-    regressions: pairs.filter(({ verdict }) => verdict === 'first better').map(sentence),
-    improvements: pairs.filter(({ verdict }) => verdict === 'second better').map(sentence),
-  };
+export async function compareToBaseline(plan: RunPlan, run: RunJson, dir: string): Promise<BaselineComparison | null> {
+  const { baseline, pinned = [], shard } = plan;
+  if (shard !== undefined || (baseline === undefined && pinned.length === 0)) return null;
+  try {
+    const now = await baselinesOfRun(dir, run, plan, new Date().toISOString());
+    const before = baseline === undefined ? pinned : await baselinesIn(baseline.dir);
+    const { confidence, policy, purpose, regress: rules = [] } = plan;
+    const compared = compareBaselines(before, now, {
+      ...{ confidence, policy, purpose, rules },
+      matchLone: baseline !== undefined,
+    });
+    return {
+      ...located(compared, plan.targets),
+      ...(baseline === undefined ? { pinned: usedOf(pinned, now) } : { run: baseline.run }),
+    };
+  } catch (error) {
+    return {
+      run: baseline?.run ?? pinned[0]?.pinned.run ?? '',
+      started_at: '',
+      pairs: [],
+      regressions: [],
+      improvements: [],
+      error: `The baseline could not be compared with: ${messageOf(error)}`,
+      verdict: plan.purpose === 'selection' ? 'pass' : 'inconclusive',
+    };
+  }
 }
 
-function sentence(pair: QualityPair): string {
-  const { second, only_first: lost, only_second: won, cases, difference } = pair;
-  const points = formatValue(Math.abs(difference), 'ratio');
-  const direction = difference < 0 ? 'fewer' : 'more';
-  return `${second}: ${points} ${direction} cases pass than in the baseline (${lost} lost, ${won} won of ${cases}, p ${pair.p_adjusted.toPrecision(2)})`;
+/** An earlier run in the form of baselines. @throws PromptrigError as the run's files do */
+async function baselinesIn(dir: string): Promise<BaselineFile[]> {
+  const run = await readRun(dir);
+  return baselinesOfRun(dir, run, await planOf(dir), run.started_at);
+}
+
+/** Older runs, and those kept in version control, may have none: their load is known by its pattern and rate alone. */
+export async function planOf(dir: string): Promise<RunPlan | null> {
+  try {
+    return await readPlan(dir);
+  } catch (error) {
+    if (error instanceof PromptrigError && error.code === 'not_found') return null;
+    throw error;
+  }
+}
+
+function usedOf(pinned: readonly BaselineFile[], now: readonly BaselineFile[]): BaselineComparison['pinned'] {
+  return pinned
+    .filter(({ target }) => now.some((each) => each.target === target))
+    .map(({ target, pinned: { run, at, commit } }) => ({ target, run, at, commit }));
+}
+
+/** Cases by their pointers in the file, as everything else of a result names them; baselines know their ids alone. */
+function located(compared: BaselineComparison, targets: readonly TargetPlan[]): BaselineComparison {
+  const pointers = new Map(
+    targets.map(({ id, cases }) => [id, new Map(cases.map((item) => [item.id, item.pointer]))] as const),
+  );
+  return {
+    ...compared,
+    pairs: compared.pairs.map((pair) => {
+      const ofTarget = pointers.get(pair.second);
+      const at = (ids: readonly string[]): string[] => ids.map((id) => ofTarget?.get(id) ?? id);
+      return { ...pair, lost: at(pair.lost), won: at(pair.won) };
+    }),
+  };
 }

@@ -3,7 +3,7 @@ import { latenciesOf } from '../metrics/request-sample';
 import { readCases, readRequests, readRun } from '../results/store';
 import { stageCaveats } from '../report/flags';
 import type { RequestRecord, RunJson, StageResult, TargetResult } from '../../protocol/run-json';
-import { countOutcome } from './baseline';
+import { countOutcome } from './case-outcomes';
 import type { ComparedMetric, ComparedRun, ComparedStage, ComparedTarget } from './compared-run';
 import type { CaseOutcomeCount } from './pairs';
 import { SendOrderSeries } from './series';

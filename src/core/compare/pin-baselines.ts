@@ -2,10 +2,10 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import type { BaselineFile } from '../../protocol/baseline';
-import type { RunPlan } from '../../protocol/plan';
 import type { RunJson, TargetResult } from '../../protocol/run-json';
-import { readPlan, readRun } from '../results/store';
+import { readRun } from '../results/store';
 import { messageOf, PromptrigError } from '../util/errors';
+import { planOf } from './baseline';
 import { baselinesOfRun } from './baseline-file-run';
 import { pinnedEval, pinnedFile, pinnedFolder, pinnedFolderOf, PINNED_SUFFIX } from './pinned-path';
 import { readPinned } from './pinned-reader';
@@ -151,16 +151,6 @@ function earlier(file: string): BaselineFile | 'unreadable' | null {
   } catch (error) {
     // Pinning again is what a damaged one is mended with.
     if (error instanceof PromptrigError) return 'unreadable';
-    throw error;
-  }
-}
-
-/** Older runs, and those kept in version control, may have none: the load is then known by its pattern and rate alone. */
-async function planOf(runDir: string): Promise<RunPlan | null> {
-  try {
-    return await readPlan(runDir);
-  } catch (error) {
-    if (error instanceof PromptrigError && error.code === 'not_found') return null;
     throw error;
   }
 }

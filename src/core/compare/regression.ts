@@ -211,6 +211,11 @@ function stageRows(
       caveats.push(`${place}: the load was ${before.load} and is ${now.load}, so that its numbers are not compared.`);
       return [];
     }
+    if (isCases(now) && !haveSameCases(first, second)) {
+      // Long answers take longer: other cases are other latencies.
+      caveats.push(`${place}: the cases are not those of the baseline, so that their latencies are not compared.`);
+      return [];
+    }
     const unfit = now.unfit ?? before.unfit;
     if (unfit !== undefined) {
       caveats.push(
@@ -239,6 +244,11 @@ function stageRows(
       return [taken(row, differenceOf(pair.before, pair.now, options.confidence), pair.method)];
     });
   });
+}
+
+function haveSameCases(first: BaselineFile, second: BaselineFile): boolean {
+  const [before, now] = [first, second].map(({ quality }) => Object.keys(quality?.cases ?? {}).sort());
+  return JSON.stringify(before) === JSON.stringify(now);
 }
 
 function isCases({ load }: BaselineStage): boolean {

@@ -1,6 +1,9 @@
-/** The run that a file names as its baseline. */
+/** What a run is held against: the run that its file names as its baseline, else the pinned baselines of its targets. */
 import { join, resolve } from 'node:path';
+import type { BaselineFile } from '../../protocol/baseline';
 import type { RunPlan } from '../../protocol/plan';
+import { pinnedEval, pinnedFile } from '../compare/pinned-path';
+import { PinnedFileError, readPinned } from '../compare/pinned-reader';
 import { runFile } from '../results/files';
 import { messageOf } from '../util/errors';
 import type { ReadFile } from './plan-files';
@@ -46,6 +49,39 @@ export async function planBaseline(name: string | undefined, context: Context): 
     POINTER,
   );
   return undefined;
+}
+
+/**
+ * The pinned baselines of the targets, found by their names. One that is there and cannot be used forbids the run: a gate that is left out
+ * without a word is worse than none.
+ */
+export async function planPinned(
+  targets: readonly { id: string }[],
+  { document, root, readFile }: { document: { path: string }; root?: string; readFile: ReadFile },
+  problems: PlanProblems,
+): Promise<BaselineFile[]> {
+  if (root === undefined) return [];
+  const found = await Promise.all(
+    targets.map(async ({ id }): Promise<BaselineFile[]> => {
+      const file = pinnedFile(root, document.path, id);
+      try {
+        const content = await readFile(file);
+        const text = typeof content === 'string' ? content : new TextDecoder('utf-8').decode(content);
+        return [readPinned(text, file, { eval: pinnedEval(root, document.path), target: id })];
+      } catch (error) {
+        if (error instanceof PinnedFileError) {
+          const { path, range, fault, sentence } = error;
+          problems.add({ code: `baseline-${fault}`, message: sentence, path, range, severity: 'error', pointer: '' });
+          return [];
+        }
+        const { code } = error as NodeJS.ErrnoException;
+        if (code !== 'ENOENT' && code !== 'ENOTDIR')
+          problems.file('unreadable-file', `${file} could not be read: ${messageOf(error)}.`);
+        return [];
+      }
+    }),
+  );
+  return found.flat();
 }
 
 function idOf(text: string): string | undefined {

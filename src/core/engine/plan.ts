@@ -7,7 +7,7 @@ import type { EvalSpec } from '../spec/schema';
 import type { EndpointSpec } from '../spec/schema-endpoint';
 import { parseDurationMs, parseUsd } from '../spec/units';
 import { openFileStream, type OpenFile } from '../dataset/read-rows';
-import { planBaseline } from './plan-baseline';
+import { planBaseline, planPinned } from './plan-baseline';
 import { planCases, requestPool, type CaseSource } from './plan-cases';
 import { planDataset, type PlannedDataset } from './plan-dataset';
 import { EndpointBook } from './plan-endpoints';
@@ -153,6 +153,8 @@ export async function buildPlan(input: PlanInput): Promise<PlanOutput> {
       })),
     ),
   );
+  // The run that the file names is held against in place of what is pinned.
+  const pinned = spec.baseline === undefined ? await planPinned(targets, input, problems) : [];
   problems.blockingOfDocument(select, chosen, stageSpecs);
   // Asked for even where errors forbid the run, so that a judge that cannot be used is among them.
   const judge = judges.ofRun;
@@ -180,6 +182,7 @@ export async function buildPlan(input: PlanInput): Promise<PlanOutput> {
     ...(allowCode === undefined ? {} : { allowCode }),
     ...(dataset.summary === undefined ? {} : { dataset: dataset.summary }),
     ...(baseline === undefined ? {} : { baseline }),
+    ...(pinned.length === 0 ? {} : { pinned }),
   };
   return { plan, diagnostics: problems.found };
 }

@@ -10,7 +10,7 @@ import { describeEnvironment } from './environment';
 import { TargetRun } from './target-run';
 import { runVerdict, verdictWithBaseline } from '../metrics/verdict-run';
 import { compareTargets } from '../compare/targets';
-import { compareWithBaseline, readBaseline } from '../compare/baseline';
+import { compareToBaseline } from '../compare/baseline';
 import type { TargetOutcomes } from '../compare/pairs';
 import type { EngineEntries } from './entries';
 import { RunServices } from '../quality/services';
@@ -139,7 +139,9 @@ export async function executeRun(options: ExecuteOptions): Promise<RunJson> {
 
   const comparison = compareTargets(plan, run.targets, outcomes);
   if (comparison !== null) run.comparison = comparison;
-  if (plan.baseline !== undefined) await compareToBaseline(run, plan, plan.baseline.dir, outcomes, emit);
+  const baseline = await compareToBaseline(plan, run, plan.outDir);
+  if (baseline !== null) run.baseline = baseline;
+  if (baseline?.error !== undefined) emit({ type: 'log', level: 'error', message: baseline.error });
   delete run.in_progress;
   run.finished_at = new Date().toISOString();
   run.status = stopped.aborted ? 'stopped' : 'completed';
@@ -191,30 +193,6 @@ async function sideBySide(
   );
   const failed = settled.find((result) => result.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
-}
-
-/** A baseline that cannot be read is said, and costs nothing of what was measured: the run is then inconclusive. */
-async function compareToBaseline(
-  run: RunJson,
-  plan: RunPlan,
-  dir: string,
-  outcomes: readonly TargetOutcomes[],
-  emit: (event: EngineEvent) => void,
-): Promise<void> {
-  try {
-    run.baseline = compareWithBaseline(await readBaseline(dir), outcomes, plan.confidence);
-  } catch (error) {
-    const message = `The baseline could not be compared with: ${messageOf(error)}`;
-    run.baseline = {
-      run: plan.baseline?.run ?? dir,
-      started_at: '',
-      pairs: [],
-      regressions: [],
-      improvements: [],
-      error: message,
-    };
-    emit({ type: 'log', level: 'error', message });
-  }
 }
 
 function runStarted(plan: RunPlan): EngineEvent {

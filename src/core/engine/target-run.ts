@@ -6,7 +6,7 @@ import { Conversations } from './conversations';
 import { judgeConversation, skippedCase } from './judge-answer';
 import { JudgingQueue } from './judging';
 import { LoadQuality } from './load-quality';
-import { countOutcome } from '../compare/baseline';
+import { countOutcome } from '../compare/case-outcomes';
 import { qualityUnderLoad } from '../compare/under-load';
 import type { CaseOutcomeCount, TargetOutcomes } from '../compare/pairs';
 import type { QualityServices } from '../quality/types';

@@ -5,7 +5,8 @@
  * is made again.
  */
 import * as path from 'node:path';
-import { compareWithBaseline, countOutcome, readBaseline } from '../compare/baseline';
+import { compareToBaseline } from '../compare/baseline';
+import { countOutcome } from '../compare/case-outcomes';
 import type { CaseOutcomeCount, TargetOutcomes } from '../compare/pairs';
 import { compareTargets } from '../compare/targets';
 import { qualityUnderLoad } from '../compare/under-load';
@@ -18,7 +19,6 @@ import { PhaseTracker } from '../metrics/phases';
 import { runVerdict, targetVerdict, verdictWithBaseline } from '../metrics/verdict-run';
 import { readRequests } from '../results/store';
 import { RunWriter } from '../results/writer';
-import { messageOf } from '../util/errors';
 import type { RunPlan, TargetPlan } from '../../protocol/plan';
 import type {
   ClientHealth,
@@ -105,7 +105,8 @@ export async function mergeRuns(
   }
   const comparison = compareTargets(plan, run.targets, outcomes);
   if (comparison !== null) run.comparison = comparison;
-  if (plan.baseline !== undefined) run.baseline = await baselineOf(plan, plan.baseline, outcomes);
+  const baseline = await compareToBaseline(plan, run, place.outDir);
+  if (baseline !== null) run.baseline = baseline;
   const verdict = verdictWithBaseline(runVerdict(run), run.baseline);
   // What was not measured cannot have passed.
   run.verdict = verdict === 'pass' && run.status !== 'completed' ? 'inconclusive' : verdict;
@@ -356,20 +357,6 @@ function outcomesOf(id: string, records: CaseRecords | undefined): TargetOutcome
   const cases = new Map<string, CaseOutcomeCount>();
   for (const record of records?.answers ?? []) countOutcome(cases, record.case_id, record);
   return { id, cases };
-}
-
-/** A baseline that cannot be read is said, and costs nothing of what was measured. */
-async function baselineOf(
-  plan: RunPlan,
-  baseline: NonNullable<RunPlan['baseline']>,
-  outcomes: readonly TargetOutcomes[],
-): Promise<NonNullable<RunJson['baseline']>> {
-  try {
-    return compareWithBaseline(await readBaseline(baseline.dir), outcomes, plan.confidence);
-  } catch (error) {
-    const message = `The baseline could not be compared with: ${messageOf(error)}`;
-    return { run: baseline.run, started_at: '', pairs: [], regressions: [], improvements: [], error: message };
-  }
 }
 
 function statusOf(parts: readonly RunPart[]): RunJson['status'] {

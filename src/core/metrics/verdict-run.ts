@@ -38,9 +38,13 @@ export function runVerdict(run: Pick<RunJson, 'targets'>): RunVerdict {
   return worst(run.targets.map((target) => target.verdict));
 }
 
-/** A regression against the baseline fails a run; a baseline that could not be read leaves it undecided. */
+/**
+ * A regression against the baseline fails a run; a baseline that could not be read leaves it undecided. What the comparison says itself
+ * goes first: of runs that select among targets it never decides. Results of older versions have its parts alone.
+ */
 export function verdictWithBaseline(verdict: RunVerdict, baseline: RunJson['baseline']): RunVerdict {
   if (baseline === undefined) return verdict;
+  if (baseline.verdict !== undefined) return worst([verdict, baseline.verdict]);
   const parts: RunVerdict[] = [verdict];
   if (baseline.regressions.length > 0) parts.push('fail');
   if (baseline.error !== undefined) parts.push('inconclusive');

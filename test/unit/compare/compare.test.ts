@@ -1,13 +1,9 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { compareWithBaseline, readBaseline } from '../../../src/core/compare/baseline';
 import { matrixTrends } from '../../../src/core/compare/matrix';
 import { qualityUnderLoad } from '../../../src/core/compare/under-load';
 import { emptyTarget } from '../../../src/core/engine/target-result';
 import { quality, stage } from '../report/helpers';
 import { endpointPlan, targetPlan } from '../support/samples';
-import { removeTempDirs, tempDir } from '../support/temp';
 
 describe('matrixTrends', () => {
   const combination = (temperature: number, effort: string) =>
@@ -102,55 +98,5 @@ describe('qualityUnderLoad', () => {
     assert.equal(qualityUnderLoad(two)?.verdict, 'no difference shown');
     assert.equal(qualityUnderLoad(two.slice(0, 1)), null);
     assert.equal(qualityUnderLoad([stage(), stage()]), null);
-  });
-});
-
-describe('a baseline', () => {
-  after(removeTempDirs);
-
-  const line = (target: string, id: string, outcome: string, more: object = {}) =>
-    JSON.stringify({ target, case: `/cases/${id}`, case_id: id, outcome, ...more });
-
-  function runFolder(lines: string[]): string {
-    const dir = tempDir();
-    writeFileSync(
-      join(dir, 'run.json'),
-      JSON.stringify({ schema: 'promptrig.run/1', id: 'before', started_at: '2026-11-01T00:00:00.000Z' }),
-    );
-    writeFileSync(join(dir, 'cases.ndjson'), lines.map((text) => `${text}\n`).join(''));
-    return dir;
-  }
-
-  const now = (passed: boolean, count: number, id = 'vllm') => ({
-    id,
-    cases: new Map(
-      Array.from({ length: count }, (_, i) => [`c${i}`, { pointer: `/cases/9${i}`, n: 1, passed: passed ? 1 : 0 }]),
-    ),
-  });
-
-  it('is matched by the ids of targets and cases, and says what was lost', async () => {
-    const lines = Array.from({ length: 8 }, (_, i) => line('vllm', `c${i}`, 'passed'));
-    const baseline = await readBaseline(runFolder([...lines, line('other', 'c0', 'failed')]));
-    const result = compareWithBaseline(baseline, [now(false, 8)], 0.95);
-    assert.equal(result.run, 'before');
-    assert.equal(result.pairs[0]?.only_first, 8);
-    assert.match(result.regressions[0] ?? '', /^vllm: 100% fewer cases pass than in the baseline \(8 lost, 0 won of 8/);
-    assert.deepEqual(result.improvements, []);
-  });
-
-  it('leaves out what was skipped and the answers of load stages', async () => {
-    const dir = runFolder([
-      line('vllm', 'c0', 'skipped'),
-      line('vllm', 'c1', 'failed', { stage: 'steady' }),
-      line('vllm', 'c2', 'passed'),
-    ]);
-    const result = compareWithBaseline(await readBaseline(dir), [now(true, 3)], 0.95);
-    assert.equal(result.pairs[0]?.cases, 1);
-  });
-
-  it('matches the only target of each run whatever their names, and nothing else', async () => {
-    const baseline = await readBaseline(runFolder([line('old-name', 'c0', 'passed')]));
-    assert.equal(compareWithBaseline(baseline, [now(true, 1)], 0.95).pairs.length, 1);
-    assert.deepEqual(compareWithBaseline(baseline, [now(true, 1), now(true, 1, 'b')], 0.95).pairs, []);
   });
 });

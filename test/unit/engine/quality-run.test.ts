@@ -165,7 +165,17 @@ describe('a run that judges', function () {
     assert.deepEqual([pair?.first, pair?.second, pair?.verdict, pair?.cases], ['a', 'b', 'first better', 8]);
     assert.equal(run.baseline?.run, 'before');
     assert.equal(run.baseline?.regressions.length, 1);
-    assert.match(run.baseline?.regressions[0] ?? '', /^b: 100% fewer cases pass/);
+    assert.match(
+      run.baseline?.regressions[0] ?? '',
+      /^b: quality\.pass_rate is 100 points lower than in the baseline, 0% after 100% .* Lost: /,
+    );
+    assert.equal(run.baseline?.verdict, 'fail');
+    const lost = run.baseline?.pairs.find(({ second }) => second === 'b')?.lost;
+    assert.deepEqual(
+      lost,
+      cases.map(({ pointer }) => pointer),
+      'by their pointers in the file',
+    );
     assert.equal(run.verdict, 'fail');
   });
 

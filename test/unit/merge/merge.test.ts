@@ -181,7 +181,10 @@ describe('a merged run', () => {
     const { run } = await mergeRuns(parts, here);
     assert.equal(run.baseline?.error, undefined);
     assert.deepEqual([run.baseline?.run, run.baseline?.pairs.length], ['base', 2]);
-    assert.match(run.baseline?.regressions.join('\n') ?? '', /^beta: .* fewer cases pass than in the baseline/);
+    assert.match(
+      run.baseline?.regressions.join('\n') ?? '',
+      /^beta: quality\.pass_rate is .* lower than in the baseline/m,
+    );
     assert.equal(run.verdict, 'fail');
     const nowhere = await mergeRuns(parts, { runId: 'other', outDir: path.join(dir, 'other') });
     assert.match(nowhere.run.baseline?.error ?? '', /could not be compared with/);

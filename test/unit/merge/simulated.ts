@@ -1,6 +1,6 @@
 /** A run made of simulated records, as the engine would have stored it: the whole of it, or the part that a plan has. */
 import { compareTargets } from '../../../src/core/compare/targets';
-import { countOutcome } from '../../../src/core/compare/baseline';
+import { countOutcome } from '../../../src/core/compare/case-outcomes';
 import type { CaseOutcomeCount } from '../../../src/core/compare/pairs';
 import { qualityUnderLoad } from '../../../src/core/compare/under-load';
 import { phaseReport } from '../../../src/core/engine/phase-report';

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import type { BaselineFile } from '../../../src/protocol/baseline';
 import type { AssertionPlan, CasePlan } from '../../../src/protocol/plan';
+import { pinnedText } from '../../../src/core/compare/pinned-text';
 import { slice } from '../spec/marked';
 import { plan, planned, workspaceFixture, type PlanOptions } from './planning';
 
@@ -388,6 +390,56 @@ describe('a baseline', () => {
         ['bad-file error r1'],
         content,
       );
+  });
+});
+
+describe('pinned baselines', () => {
+  const pin = (target: string, more: Partial<BaselineFile> = {}): string =>
+    pinnedText({
+      ...{ schema: 'promptrig.baseline/1', eval: 'evals/chat.eval.yaml', target, model: 'm', stages: {} },
+      pinned: {
+        ...{ run: 'r1', at: '2026-11-02', started_at: '2026-11-01', verdict: 'pass', commit: null, dirty: false },
+        ...{ promptrig: '0.1.0', machine: 'cpu, 2 cores', eval_sha256: '0' },
+      },
+      ...more,
+    });
+  const folder = '/w/.promptrig/baselines/evals/chat.eval';
+  const text = 'prompt: x\nendpoints: [{ name: a, api: sim }, { name: b, api: sim }]\ncases: [{ name: c }]\n';
+  const files = { [`${folder}/a.baseline.yaml`]: pin('a'), [`${folder}/b.baseline.yaml`]: pin('b') };
+  const of = async (source: string, more: object = {}) =>
+    (await planned(source, { files, root: '/w', ...more })).pinned?.map(({ target }) => target).sort();
+
+  it('are those of the targets of the run', async () => {
+    assert.deepEqual(await of(text), ['a', 'b']);
+    assert.deepEqual(await of(text, { select: { endpoints: ['b'] } }), ['b']);
+    assert.equal(await of(text, { files: {} }), undefined);
+    // A file outside of every workspace has none.
+    assert.equal(await of(text, { root: undefined }), undefined);
+  });
+
+  it('give way to the run that the file names', async () => {
+    const run = JSON.stringify({ schema: 'promptrig.run/1', id: 'r1' });
+    const more = { files: { ...files, '/w/.promptrig/runs/r1/run.json': run } };
+    const plan = await planned(`${text}baseline: r1\n`, { root: '/w', ...more });
+    assert.deepEqual([plan.baseline?.run, plan.pinned], ['r1', undefined]);
+  });
+
+  it('forbid the run where one cannot be used, with its place in its own file', async () => {
+    const broken = async (content: string) => {
+      const { plan: made, diagnostics } = await plan(text, {
+        root: '/w',
+        files: { ...files, [`${folder}/b.baseline.yaml`]: content },
+      });
+      assert.equal(made, null);
+      return diagnostics.map(({ code, path, range }) => `${code} ${path}:${range.start.line + 1}`);
+    };
+    assert.deepEqual(await broken(pin('b').replace('model: m', '<<<<<<< HEAD\nmodel: m')), [
+      `baseline-merge-conflict ${folder}/b.baseline.yaml:16`,
+    ]);
+    assert.deepEqual(await broken(pin('b', { eval: 'evals/other.eval.yaml' })), [
+      `baseline-other-eval ${folder}/b.baseline.yaml:4`,
+    ]);
+    assert.deepEqual(await broken('hello'), [`baseline-not-ours ${folder}/b.baseline.yaml:1`]);
   });
 });
 
