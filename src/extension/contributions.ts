@@ -39,7 +39,14 @@ export const CommandId = {
   setDefaultEndpoint: 'promptrig.setDefaultEndpoint',
   removeEndpoint: 'promptrig.removeEndpoint',
   openRun: 'promptrig.openRun',
+  openRequest: 'promptrig.openRequest',
+  pinBaseline: 'promptrig.pinBaseline',
+  unpinBaseline: 'promptrig.unpinBaseline',
+  noteRun: 'promptrig.noteRun',
+  keepRun: 'promptrig.keepRun',
+  releaseRun: 'promptrig.releaseRun',
   deleteRun: 'promptrig.deleteRun',
+  restoreRuns: 'promptrig.restoreRuns',
   revealRun: 'promptrig.revealRun',
   exportRun: 'promptrig.exportRun',
   refreshRuns: 'promptrig.refreshRuns',
@@ -119,6 +126,10 @@ export const TreeItemMark = {
   finished: 'finished',
   unfinished: 'unfinished',
   broken: 'broken',
+  /** Of a run: a baseline was made of it. */
+  pinned: 'pinned',
+  /** Of a run: the person has said that it is to be kept. */
+  kept: 'kept',
 } as const;
 export type TreeItemMark = (typeof TreeItemMark)[keyof typeof TreeItemMark];
 
@@ -134,6 +145,12 @@ export interface Settings {
   endpoints: unknown[];
   /** Not `endpoints.health`: VS Code ignores a setting below one that is a list. */
   endpointHealth: 'off' | 'unpriced' | 'all';
+  /** 0: any number. */
+  'runs.keepCount': number;
+  /** 0: for any time. */
+  'runs.keepDays': number;
+  /** As in `promptrig.yaml`; empty: any amount. */
+  'runs.keepSize': string;
 }
 
 export const CONFIG_SECTION = 'promptrig';
@@ -152,4 +169,7 @@ export const SETTING_DEFAULTS: Settings = {
   inlineResults: 'all',
   endpoints: [],
   endpointHealth: 'unpriced',
+  'runs.keepCount': 1000,
+  'runs.keepDays': 0,
+  'runs.keepSize': '10GB',
 };

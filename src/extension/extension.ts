@@ -43,7 +43,7 @@ import { TestExplorer } from './testing/test-explorer';
 import { EndpointsTree } from './views/endpoints-tree';
 import { EvalIndex } from './views/eval-index';
 import { EvalsTree } from './views/evals-tree';
-import { RunsTree } from './views/runs-tree';
+import { RunsView } from './views/runs-view';
 import { RunStatusBar } from './views/status-bar';
 import { RunPanel } from './webviews/run-panel';
 
@@ -127,8 +127,8 @@ export function activate(context: vscode.ExtensionContext): ExtensionExports {
   const health = own(new EndpointHealth({ hosts, keys, redactor }));
   const tester = own(new EndpointTester({ engineEntry, redactor, log }));
   const endpointsTree = own(new EndpointsTree({ list: endpoints, health, tester, keys, log }));
-  const runsTree = own(
-    new RunsTree({
+  const runs = own(
+    new RunsView({
       planner,
       controller,
       onFiltered: (isFiltered) => contextKeys.set(ContextKey.runsFiltered, isFiltered),
@@ -161,7 +161,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionExports {
       sidebar: {
         index,
         evals,
-        runsTree,
+        runsView: runs,
         endpoints: onUse(
           () =>
             new (parts().EndpointCommands)({
@@ -178,7 +178,8 @@ export function activate(context: vscode.ExtensionContext): ExtensionExports {
               tell,
             }),
         ),
-        runs: onUse(() => new (parts().RunCommands)({ tree: runsTree, panel, tell })),
+        runs: onUse(() => new (parts().RunCommands)({ tree: runs.tree, panel, tell })),
+        marks: onUse(() => new (parts().RunMarks)({ tree: runs.tree, planner, panel, tell })),
         health,
         controller,
       },
@@ -205,10 +206,15 @@ export function activate(context: vscode.ExtensionContext): ExtensionExports {
     }),
   );
   own(
-    controller.onDidEnd(({ run }) => {
+    controller.onDidEnd(({ run, dir, request }) => {
       contextKeys.set(ContextKey.running, false);
       if (run?.verdict === 'pass') contextKeys.set(ContextKey.hasPassed, true);
       lenses.setRunning(false);
+      if (dir === null) return;
+      const inUse = (): string[] => [...results.dirs, ...(panel.shownDir === null ? [] : [panel.shownDir])];
+      const refresh = (): void => runs.refresh();
+      const tidying = { workspaceFiles, state: context.workspaceState, tell, log, inUse, refresh };
+      parts().tidyRuns(request.uri, dir, tidying).catch(report);
     }),
   );
   own(results.onDidChange(() => contextKeys.set(ContextKey.hasResults, !results.isEmpty)));
@@ -228,7 +234,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionExports {
         planner,
         evals,
         endpoints: endpointsTree,
-        runs: runsTree,
+        runs,
         tools,
         tests,
         logDirectory: context.logUri.fsPath,

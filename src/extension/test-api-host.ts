@@ -11,7 +11,7 @@ import type { TestApi, TestStateLine } from './test-api';
 import type { TestExplorer } from './testing/test-explorer';
 import type { EndpointsRow, EndpointsTree } from './views/endpoints-tree';
 import type { EvalRow, EvalsTree } from './views/evals-tree';
-import type { RunsTree } from './views/runs-tree';
+import type { RunsView } from './views/runs-view';
 import { snapshot } from './views/snapshot';
 import type { RunStatusBar } from './views/status-bar';
 import type { RunPanel } from './webviews/run-panel';
@@ -26,7 +26,7 @@ export interface TestApiParts {
   planner: Planner;
   evals: EvalsTree;
   endpoints: EndpointsTree;
-  runs: RunsTree;
+  runs: RunsView;
   tests: TestExplorer;
   tools: AgentTools;
   logDirectory: string;

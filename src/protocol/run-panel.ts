@@ -27,6 +27,9 @@ export type RunPanelToHost =
   | { type: 'rerun' }
   | { type: 'rerun-failed' }
   | { type: 'pin' }
+  | { type: 'unpin' }
+  /** Asks for what is to be noted on the run. */
+  | { type: 'note' }
   | { type: 'reveal'; pointer: string }
   /** Opens the folder of the run in the system's file manager. */
   | { type: 'show-files' }
@@ -125,6 +128,24 @@ export interface RunPanelState {
   comparison?: Comparison | null;
   /** The run against its baseline. */
   baseline?: BaselineComparison | null;
+  /** What people have said of the run. */
+  marks?: RunPanelMarks;
+  /** The request that the reader has come for. */
+  focus?: RunPanelFocus;
+}
+
+export interface RunPanelMarks {
+  /** Targets whose baseline is made of this run. */
+  pinned: string[];
+  /** Empty where there is none. */
+  note: string;
+  keep: boolean;
+}
+
+export interface RunPanelFocus {
+  request: string;
+  /** Tells one wish from the next: the page opens the request once. */
+  number: number;
 }
 
 export interface RunPanelCan {
@@ -238,7 +259,9 @@ export type RunPanelChange =
     }
   | {
       kind: 'run';
-      patch: Partial<Pick<RunPanelState, 'can' | 'caveats' | 'loading' | 'comparison' | 'baseline'>>;
+      patch: Partial<
+        Pick<RunPanelState, 'can' | 'caveats' | 'loading' | 'comparison' | 'baseline' | 'marks' | 'focus'>
+      >;
     }
   /** The lines over time of a stored stage, all of them at once. */
   | { kind: 'history'; target: string; stage: string; history: RunPanelSample[] }

@@ -4,6 +4,7 @@ import { el, icon, iconClass, setAttribute, setClass, setHidden, setText } from 
 import { button, dropdown } from '../ui/controls';
 import { menu } from '../ui/menu';
 import { isWhole } from './curve-model';
+import { Marks } from './marks';
 import type { Post } from './post';
 import type { Section } from './section';
 import type { Shown } from './selection';
@@ -34,6 +35,8 @@ export class Header implements Section {
   private readonly targets;
   private readonly stages;
   private readonly choices: HTMLElement;
+  private readonly marks: Marks;
+  private isPinned = false;
   private shownTarget = '';
 
   constructor(post: Post, choose: (target: string, stage: string | null) => void, savePicture: () => void) {
@@ -60,7 +63,7 @@ export class Header implements Section {
       label: 'Pin as baseline',
       icon: 'pin',
       appearance: 'secondary',
-      onClick: () => post({ type: 'pin' }),
+      onClick: () => post({ type: this.isPinned ? 'unpin' : 'pin' }),
     });
     this.files = menu({
       label: 'Export',
@@ -86,6 +89,7 @@ export class Header implements Section {
       ? el('span', { class: 'muted' })
       : el('button', { class: 'link', type: 'button', title: 'Open the eval file' });
     if (!standalone) this.source.addEventListener('click', () => post({ type: 'reveal', pointer: '' }));
+    this.marks = new Marks(post);
     this.targets = dropdown({ label: 'Target', onChange: (value) => choose(value, null) });
     this.stages = dropdown({ label: 'Stage', onChange: (value) => choose(this.shownTarget, value) });
     this.choices = el(
@@ -109,6 +113,7 @@ export class Header implements Section {
       { class: 'head' },
       el('div', { class: 'title-row' }, this.title, this.actions),
       el('div', { class: 'facts' }, this.status.element, this.verdict.element, this.clock, this.source),
+      this.marks.element,
       this.summary,
       this.progress,
       this.choices,
@@ -126,7 +131,10 @@ export class Header implements Section {
     this.stop.setDisabled(!running);
     this.rerun.setDisabled(running);
     setHidden(this.rerunFailed.element, head.can?.rerunFailed !== true);
-    setHidden(this.pin.element, head.can?.pin !== true);
+    this.isPinned = (head.marks?.pinned.length ?? 0) > 0;
+    this.pin.setFace(this.isPinned ? 'Unpin baseline' : 'Pin as baseline', this.isPinned ? 'pinned' : 'pin');
+    setHidden(this.pin.element, head.can?.pin !== true && !this.isPinned);
+    this.marks.render(running ? undefined : head.marks, targets.length);
     setHidden(this.files.element, head.can?.files !== true || running);
     const loading = head.loading ?? null;
     const read = loading === null || loading.total === 0 ? 0 : loading.read / loading.total;

@@ -19,6 +19,7 @@ import { CurveSection } from './curve-section';
 import { DistributionSection } from './distribution-section';
 import { Errors, isUnanswered } from './errors';
 import { EvidenceBar } from './evidence-bar';
+import { wantedRequest } from './focus';
 import { Header } from './header';
 import { LatencySection } from './latency-section';
 import { limitsOf } from './limits';
@@ -46,6 +47,8 @@ export interface SavedView {
   zoom?: TimeSpan | null;
   /** The latency whose distribution is shown. */
   latency?: string;
+  /** The last request that the reader came for: it is opened once. */
+  focused?: number;
 }
 
 const FRAME_MS = 100;
@@ -81,6 +84,7 @@ export class RunView {
   /** Start of the run that is shown: what tells one run from the next. */
   private run: string | null = null;
   private restoring = true;
+  private focused: number | null;
 
   constructor(
     private readonly store: RunStore,
@@ -89,6 +93,7 @@ export class RunView {
     private readonly save: (view: SavedView) => void,
   ) {
     this.choice = saved?.choice ?? { target: null, stage: null };
+    this.focused = saved?.focused ?? null;
     const { palette } = this;
     this.asks = new Asks(post, () => this.requests.redraw());
     const toggle = () => {
@@ -264,6 +269,7 @@ export class RunView {
       tables,
       zoom: this.zoom.span,
       latency: this.distribution.metric,
+      ...(this.focused === null ? {} : { focused: this.focused }),
     });
   }
 
@@ -289,6 +295,24 @@ export class RunView {
     this.element.classList.toggle('docked', this.detail.open);
     // What was clicked must not lie behind the dock that it opens.
     if (!wasOpen && this.detail.open) document.activeElement?.scrollIntoView({ block: 'nearest' });
+  }
+
+  /** Opens the request that the reader came for, as soon as it is there. */
+  private openWanted(): void {
+    const { head, targets } = this.store;
+    const focus = head?.focus;
+    if (focus === undefined || focus.number === this.focused) return;
+    // Of a stored run the requests come after it has said that it reads them.
+    const hasPoints = targets.some(({ stages }) => stages.some(({ points }) => points.points.length > 0));
+    const complete = head?.status !== 'running' && (head?.loading === undefined ? hasPoints : head.loading === null);
+    const wanted = wantedRequest(targets, focus.request, complete);
+    if (wanted === null) return;
+    this.focused = focus.number;
+    this.choice = { target: wanted.target, stage: wanted.stage };
+    this.remember();
+    this.draw();
+    this.select(wanted.point);
+    this.detail.focus();
   }
 
   private closeDetail(): void {
@@ -320,6 +344,11 @@ export class RunView {
   }
 
   private render(): void {
+    this.draw();
+    this.openWanted();
+  }
+
+  private draw(): void {
     const shown = resolveChoice(this.store.targets, this.choice, this.shown);
     const now: Choice = { target: shown?.target.id ?? null, stage: shown?.stage?.data.name ?? null };
     const run = this.store.head?.startedAt ?? null;

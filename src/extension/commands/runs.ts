@@ -1,14 +1,17 @@
 import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { RUN_FILES } from '../../core/results/files';
+import { isLiveRun } from '../../core/results/live';
+import { readRun } from '../../core/results/store';
+import { listTrash, restoreRun, trashRun, type TrashedRun } from '../../core/results/trash';
 import { exportRun } from '../../core/run-panel/export';
-import { messageOf } from '../../core/util/errors';
+import { messageOf, PromptrigError } from '../../core/util/errors';
 import type { Tell } from '../messages';
-import { restoreRun, trashRun, type TrashedRun } from '../../core/results/trash';
-import { wordOf } from '../views/run-summary';
-import type { RunRow, RunsTree } from '../views/runs-tree';
 import { reportParts } from '../parts/report-parts';
+import { dateOf } from '../views/run-summary';
+import type { RunsTree } from '../views/runs-tree';
 import type { RunPanel } from '../webviews/run-panel';
+import { rowOf, RunRows } from './run-rows';
 
 export interface RunCommandParts {
   tree: RunsTree;
@@ -18,29 +21,44 @@ export interface RunCommandParts {
 
 /** What the commands of the Runs view do. */
 export class RunCommands {
-  constructor(private readonly parts: RunCommandParts) {}
+  private readonly rows: RunRows;
+
+  constructor(private readonly parts: RunCommandParts) {
+    this.rows = new RunRows(parts.tree, parts.tell);
+  }
 
   async open(argument: unknown): Promise<void> {
-    const row = await this.rowOf(argument, vscode.l10n.t('Open Run'));
+    const row = await this.rows.one(argument, vscode.l10n.t('Open Run'));
     if (row !== undefined) await this.parts.panel.show(row.dir);
   }
 
-  /** Moves runs out of sight; they can be had back until the day is over. */
+  /** Opens the panel at one request of a run: where a hover has found it. */
+  async openRequest(argument: unknown): Promise<void> {
+    const row = rowOf(argument);
+    if (row === undefined) return this.open(argument);
+    const request = requestOf(argument);
+    await this.parts.panel.show(row.dir, false, request);
+  }
+
+  /** Moves runs out of sight; they can be had back for a day. */
   async delete(argument: unknown, selected: unknown): Promise<void> {
     const { tell, tree } = this.parts;
-    const rows = await this.rowsOf(argument, selected, vscode.l10n.t('Delete Run'));
+    const rows = await this.rows.several(argument, selected, vscode.l10n.t('Delete Run'));
     const [first] = rows;
     if (first === undefined) return;
     const deleted: TrashedRun[] = [];
     const { name } = await tree.read(first);
+    let inProgress = false;
     try {
-      for (const { dir } of rows) if (!tree.isActive(dir)) deleted.push(await trashRun(dir, Date.now()));
+      for (const { dir } of rows) {
+        if (tree.isActive(dir) || (await isWorkedOn(dir))) inProgress = true;
+        else deleted.push(await trashRun(dir, Date.now()));
+      }
     } catch (error) {
       tell('error', vscode.l10n.t('A run could not be deleted: {0}', messageOf(error)));
     }
     tree.refresh();
-    if (rows.some(({ dir }) => tree.isActive(dir)))
-      tell('warning', vscode.l10n.t('The run in progress is not deleted: stop it first.'));
+    if (inProgress) tell('warning', vscode.l10n.t('The run in progress is not deleted: stop it first.'));
     if (deleted.length === 0) return;
     const what =
       deleted.length > 1
@@ -49,19 +67,53 @@ export class RunCommands {
           ? vscode.l10n.t('The run "{0}" is deleted.', name)
           : vscode.l10n.t('1 run is deleted.');
     tell('info', what, {
-      [vscode.l10n.t('Undo')]: async () => {
-        try {
-          for (const run of deleted) await restoreRun(run);
-        } catch (error) {
-          tell('error', vscode.l10n.t('A run could not be put back: {0}', messageOf(error)));
-        }
-        tree.refresh();
-      },
+      [vscode.l10n.t('Undo')]: () => this.putBack(deleted),
     });
   }
 
+  /** What was deleted within the last day, by the person or for being old. */
+  async restore(): Promise<void> {
+    const { tell, tree } = this.parts;
+    const deleted = (await Promise.all(tree.runsDirs.map(listTrash))).flat();
+    deleted.sort((a, b) => b.deletedAt.getTime() - a.deletedAt.getTime());
+    if (deleted.length === 0) {
+      tell('info', vscode.l10n.t('No run was deleted within the last day.'));
+      return;
+    }
+    const items = deleted.map((run) => {
+      const id = path.basename(run.dir);
+      return {
+        label: id.replace(/^\d{8}T\d{6}Z-/, ''),
+        description: dateOf(id)?.toLocaleString() ?? '',
+        detail: vscode.l10n.t('deleted {0}', run.deletedAt.toLocaleString()),
+        run,
+      };
+    });
+    const picked = await vscode.window.showQuickPick(items, {
+      title: vscode.l10n.t('Restore Deleted Runs'),
+      placeHolder: vscode.l10n.t('Deleted runs are kept for a day'),
+      canPickMany: true,
+      matchOnDescription: true,
+      matchOnDetail: true,
+    });
+    if (picked !== undefined) await this.putBack(picked.map(({ run }) => run));
+  }
+
+  /** Each for itself: one that cannot be had back takes no other with it. */
+  private async putBack(runs: readonly TrashedRun[]): Promise<void> {
+    const { tell, tree } = this.parts;
+    for (const run of runs) {
+      try {
+        await restoreRun(run);
+      } catch (error) {
+        tell('error', vscode.l10n.t('A run could not be put back: {0}', messageOf(error)));
+      }
+    }
+    tree.refresh();
+  }
+
   async reveal(argument: unknown): Promise<void> {
-    const row = await this.rowOf(argument, vscode.l10n.t('Reveal Run in File Explorer'));
+    const row = await this.rows.one(argument, vscode.l10n.t('Reveal Run in File Explorer'));
     if (row === undefined) return;
     await vscode.commands.executeCommand('revealFileInOS', vscode.Uri.file(row.dir));
   }
@@ -69,7 +121,7 @@ export class RunCommands {
   /** Saves a copy of what was measured somewhere else. */
   async export(argument: unknown): Promise<void> {
     const { tell } = this.parts;
-    const row = await this.rowOf(argument, vscode.l10n.t('Export Run'));
+    const row = await this.rows.one(argument, vscode.l10n.t('Export Run'));
     if (row === undefined) return;
     const folder = vscode.Uri.file(row.dir);
     const there = new Set((await vscode.workspace.fs.readDirectory(folder)).map(([name]) => name));
@@ -108,44 +160,20 @@ export class RunCommands {
       tell('error', vscode.l10n.t('{0} could not be saved to {1}: {2}', picked.label, target.fsPath, messageOf(error)));
     }
   }
+}
 
-  /** The run of a row; of the palette, the one that is selected, else the one that the person picks. */
-  private async rowOf(argument: unknown, title: string): Promise<RunRow | undefined> {
-    if (isRunRow(argument)) return argument;
-    return this.pick(title);
-  }
-
-  private async rowsOf(argument: unknown, selected: unknown, title: string): Promise<RunRow[]> {
-    const rows = Array.isArray(selected) ? (selected as unknown[]).filter(isRunRow) : [];
-    if (rows.length > 0) return rows;
-    const row = await this.rowOf(argument, title);
-    return row === undefined ? [] : [row];
-  }
-
-  private async pick(title: string): Promise<RunRow | undefined> {
-    const { tree, tell } = this.parts;
-    const days = await tree.getChildren();
-    const rows = (await Promise.all(days.map((day) => tree.getChildren(day)))).flat().filter(isRunRow);
-    if (rows.length === 0) {
-      tell('info', vscode.l10n.t('There is no run yet in this window’s folders. Run an eval first.'));
-      return undefined;
-    }
-    const items = await Promise.all(
-      rows.map(async (row) => {
-        const summary = await tree.read(row);
-        return {
-          label: summary.name,
-          description: [wordOf(summary), summary.result].filter((part) => part !== '').join(' · '),
-          detail: summary.startedAt.toLocaleString(),
-          row,
-        };
-      }),
-    );
-    const picked = await vscode.window.showQuickPick(items, { title, matchOnDescription: true, matchOnDetail: true });
-    return picked?.row;
+/** Whether another window, or the command line, is still at it. */
+async function isWorkedOn(dir: string): Promise<boolean> {
+  try {
+    return await isLiveRun(dir, await readRun(dir), Date.now());
+  } catch (error) {
+    // One that cannot be read can be deleted all the same.
+    if (error instanceof PromptrigError) return false;
+    throw error;
   }
 }
 
-function isRunRow(value: unknown): value is RunRow {
-  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'run' && 'dir' in value;
+function requestOf(argument: unknown): string | undefined {
+  if (typeof argument !== 'object' || argument === null || !('request' in argument)) return undefined;
+  return typeof argument.request === 'string' ? argument.request : undefined;
 }

@@ -4,17 +4,19 @@ import type { RunController, RunEnd } from '../engine/run-controller';
 import type { RunRequest } from '../engine/run-preparation';
 import type { EvalIndex } from '../views/eval-index';
 import type { EvalsTree } from '../views/evals-tree';
-import type { RunsTree } from '../views/runs-tree';
+import type { RunsView } from '../views/runs-view';
 import { requestsOf, type SelectedRow } from '../views/selected-rows';
 import type { EndpointCommands } from './endpoints';
+import type { RunMarks } from './run-marks';
 import type { RunCommands } from './runs';
 
 export interface SidebarParts {
   index: EvalIndex;
   evals: EvalsTree;
-  runsTree: RunsTree;
+  runsView: RunsView;
   endpoints: EndpointCommands;
   runs: RunCommands;
+  marks: RunMarks;
   health: { checkNow(): void };
   controller: RunController;
 }
@@ -32,6 +34,13 @@ type SidebarId = (typeof CommandId)[
   | 'setDefaultEndpoint'
   | 'removeEndpoint'
   | 'openRun'
+  | 'openRequest'
+  | 'pinBaseline'
+  | 'unpinBaseline'
+  | 'noteRun'
+  | 'keepRun'
+  | 'releaseRun'
+  | 'restoreRuns'
   | 'deleteRun'
   | 'revealRun'
   | 'exportRun'
@@ -47,7 +56,7 @@ export function sidebarHandlers(
   parts: SidebarParts,
   itemOf: (argument: unknown) => ItemReference | null,
 ): Record<SidebarId, (argument?: unknown, selected?: unknown) => unknown> {
-  const { index, evals, runsTree, endpoints, runs, health, controller } = parts;
+  const { index, evals, runsView, endpoints, runs, marks, health, controller } = parts;
   return {
     [CommandId.refresh]: () => index.refresh(),
     [CommandId.filterEvals]: () => evals.askForFilter(),
@@ -73,12 +82,19 @@ export function sidebarHandlers(
     [CommandId.setDefaultEndpoint]: (argument) => endpoints.setDefault(argument),
     [CommandId.removeEndpoint]: (argument) => endpoints.remove(argument),
     [CommandId.openRun]: (argument) => runs.open(argument),
+    [CommandId.openRequest]: (argument) => runs.openRequest(argument),
+    [CommandId.pinBaseline]: (argument, selected) => marks.pin(argument, selected),
+    [CommandId.unpinBaseline]: (argument, selected) => marks.unpin(argument, selected),
+    [CommandId.noteRun]: (argument) => marks.note(argument),
+    [CommandId.keepRun]: (argument, selected) => marks.keep(argument, selected, true),
+    [CommandId.releaseRun]: (argument, selected) => marks.keep(argument, selected, false),
+    [CommandId.restoreRuns]: () => runs.restore(),
     [CommandId.deleteRun]: (argument, selected) => runs.delete(argument, selected),
     [CommandId.revealRun]: (argument) => runs.reveal(argument),
     [CommandId.exportRun]: (argument) => runs.export(argument),
-    [CommandId.refreshRuns]: () => runsTree.refresh(),
-    [CommandId.filterRuns]: () => runsTree.askForFilter(),
-    [CommandId.clearRunsFilter]: () => runsTree.setFilter(''),
+    [CommandId.refreshRuns]: () => runsView.refresh(),
+    [CommandId.filterRuns]: () => runsView.tree.askForFilter(),
+    [CommandId.clearRunsFilter]: () => runsView.tree.setFilter(''),
   };
 }
 

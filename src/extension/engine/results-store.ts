@@ -1,4 +1,5 @@
 /** What is known of each eval file: the observations of its last runs. Kept in memory, restored from the folders of results. */
+import * as path from 'node:path';
 import { Emitter } from '../../core/util/emitter';
 import type { Disposable } from '../../core/util/disposable';
 import type { RunVerdict } from '../../protocol/run-json';
@@ -35,6 +36,17 @@ export class ResultsStore implements Disposable {
 
   get isEmpty(): boolean {
     return this.files.size === 0;
+  }
+
+  /** Folders of the runs whose results are shown. */
+  get dirs(): string[] {
+    const dirs = new Set<string>();
+    for (const { last, observations } of this.files.values()) {
+      if (last === null) continue;
+      dirs.add(last.dir);
+      for (const { run } of observations) if (run !== undefined) dirs.add(path.join(path.dirname(last.dir), run));
+    }
+    return [...dirs];
   }
 
   /**

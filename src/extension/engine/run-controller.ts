@@ -95,6 +95,11 @@ export class RunController implements vscode.Disposable {
     return this.active !== null;
   }
 
+  /** Folder of the run in progress. */
+  get outDir(): string | null {
+    return this.active?.prepared.plan.outDir ?? null;
+  }
+
   /** Resolves when nothing is run or prepared. */
   async idle(): Promise<void> {
     while (this.preparing || this.active !== null) await this.whole;

@@ -9,16 +9,20 @@ import { addCaseFromSelection, answerToCase } from '../commands/add-case';
 import type { RunExport } from '../../protocol/run-panel';
 import { EndpointCommands } from '../commands/endpoints';
 import { newEval, requestToEval } from '../commands/new-eval';
+import { RunMarks } from '../commands/run-marks';
 import { RunCommands } from '../commands/runs';
 import { moveResults } from '../engine/move-results';
 import { addHistograms } from '../engine/run-histograms';
 import { loadObservations, saveObservations } from '../engine/stored-observations';
+import { tidyRuns } from '../engine/tidy-runs';
 import { hoverMarkdown } from '../language/hover-text';
 import { editsFor } from '../language/result-edits';
 import { RunObserver } from '../language/run-observer';
 import { serveEditorModels } from '../lm/editor-models';
 import { createTools } from '../lm/tools';
 import { reportParts } from './report-parts';
+import { RunsTree } from '../views/runs-tree';
+import { marksOf } from '../webviews/run-panel-marks';
 import { RunReporter } from '../testing/run-reporter';
 import { exportName, exportRun } from '../../core/run-panel/export';
 import { openStoredRun } from '../../core/run-panel/stored-run';
@@ -42,14 +46,18 @@ export const parts = {
   EndpointCommands,
   RunCommands,
   RunDetails,
+  RunMarks,
   RunRecords,
   RunReporter,
+  RunsTree,
   exportName,
   exportRun: (dir: string, what: RunExport, file: string) => exportRun(dir, what, file, reportParts()),
   hoverMarkdown,
+  marksOf,
   openStoredRun,
   probeEndpoint,
   serveEditorModels,
+  tidyRuns,
 };
 
 export type Parts = typeof parts;

@@ -1,8 +1,9 @@
 /** The runs that are stored in some folders: which there are at once, what each says when it is asked for. Knows no editor. */
 import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
+import { runFile } from '../../core/results/files';
+import { readNotes, type RunNotes } from '../../core/results/notes';
 import { listRuns, readRun } from '../../core/results/store';
-import { RUN_FILES } from '../../core/results/files';
 import { messageOf } from '../../core/util/errors';
 import { brokenSummary, dateOf, summaryOf, type RunSummary } from './run-summary';
 
@@ -20,7 +21,8 @@ export interface StoredRun {
 }
 
 interface Cached {
-  mtimeMs: number;
+  /** Of the result and of the notes. */
+  changed: string;
   summary: Promise<RunSummary>;
 }
 
@@ -48,17 +50,18 @@ export class RunHistory {
 
   /** What a run says; of one that is broken or of a newer version, that it does. Never rejects. */
   async read({ dir, id, startedAt }: StoredRun): Promise<RunSummary> {
-    const mtimeMs = await mtimeOf(dir);
+    const changed = `${await mtimeOf(runFile(dir, 'run'))} ${await mtimeOf(runFile(dir, 'notes'))}`;
     const known = this.cached.get(dir);
-    if (known?.mtimeMs === mtimeMs) return known.summary;
+    if (known?.changed === changed) return known.summary;
     const summary = this.take(async () => {
+      const notes = await notesOf(dir);
       try {
-        return summaryOf(dir, id, await readRun(dir));
+        return summaryOf(dir, id, await readRun(dir), notes);
       } catch (error) {
-        return brokenSummary(dir, id, withoutPath(messageOf(error), dir), startedAt);
+        return brokenSummary(dir, id, withoutPath(messageOf(error), dir), startedAt, notes);
       }
     });
-    this.cached.set(dir, { mtimeMs, summary });
+    this.cached.set(dir, { changed, summary });
     return summary;
   }
 
@@ -76,13 +79,22 @@ export class RunHistory {
 }
 
 async function changedAt(dir: string): Promise<Date> {
-  return new Date(await mtimeOf(dir));
+  return new Date(await mtimeOf(runFile(dir, 'run')));
+}
+
+/** Notes that cannot be read are shown where they would stand: nothing else is wrong with the run. */
+async function notesOf(dir: string): Promise<RunNotes> {
+  try {
+    return await readNotes(dir);
+  } catch (error) {
+    return { note: withoutPath(messageOf(error), dir), keep: true };
+  }
 }
 
 /** 0 where the file is gone: reading it then says so. */
-async function mtimeOf(dir: string): Promise<number> {
+async function mtimeOf(file: string): Promise<number> {
   try {
-    return (await fs.stat(path.join(dir, RUN_FILES.run))).mtimeMs;
+    return (await fs.stat(file)).mtimeMs;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 0;
     throw error;

@@ -1,4 +1,5 @@
 /** One run in one line, from its `run.json`. */
+import type { RunNotes } from '../../core/results/notes';
 import { formatValue } from '../../protocol/format';
 import type { RunJson, RunVerdict } from '../../protocol/run-json';
 import { l10n } from '../l10n';
@@ -8,6 +9,8 @@ export interface RunSummary {
   dir: string;
   /** The folder's name. */
   id: string;
+  /** As the run names itself, also after its folder was renamed: what baselines know it by. */
+  runId: string;
   name: string;
   startedAt: Date;
   state: 'finished' | 'running' | 'broken';
@@ -21,6 +24,15 @@ export interface RunSummary {
   /** The eval file, as the run names it. */
   source: string;
   tags: string[];
+  models: string[];
+  /** Null where the eval was in no git repository. */
+  commit: string | null;
+  /** With changes that are in no commit. */
+  dirty: boolean;
+  /** What the person has written on it. */
+  note: string;
+  /** The person has said that it is to be kept. */
+  keep: boolean;
 }
 
 const WORDS: Record<RunVerdict, string> = {
@@ -37,13 +49,16 @@ const ICONS: Record<RunVerdict, { icon: string; color: string }> = {
   error: { icon: 'circle-slash', color: 'testing.iconErrored' },
 };
 
-export function summaryOf(dir: string, id: string, run: RunJson): RunSummary {
+const NO_NOTES: RunNotes = { note: '', keep: false };
+
+export function summaryOf(dir: string, id: string, run: RunJson, notes: RunNotes = NO_NOTES): RunSummary {
   const startedAt = new Date(run.started_at);
   const isOver = run.status !== 'running';
   const elapsedMs = run.finished_at === null ? null : new Date(run.finished_at).getTime() - startedAt.getTime();
   return {
     dir,
     id,
+    runId: run.id,
     name: run.name,
     startedAt: Number.isNaN(startedAt.getTime()) ? (dateOf(id) ?? new Date(0)) : startedAt,
     state: isOver ? 'finished' : 'running',
@@ -53,14 +68,25 @@ export function summaryOf(dir: string, id: string, run: RunJson): RunSummary {
     targets: run.targets.map((target) => target.id),
     source: run.source.path,
     tags: run.tags,
+    models: [...new Set(run.targets.map((target) => target.model))].filter((model) => model !== ''),
+    commit: run.environment.git?.commit ?? null,
+    dirty: run.environment.git?.dirty ?? false,
+    ...notes,
   };
 }
 
 /** A folder whose `run.json` says nothing to this version. */
-export function brokenSummary(dir: string, id: string, why: string, changedAt: Date): RunSummary {
+export function brokenSummary(
+  dir: string,
+  id: string,
+  why: string,
+  changedAt: Date,
+  notes: RunNotes = NO_NOTES,
+): RunSummary {
   return {
     dir,
     id,
+    runId: id,
     name: id.replace(/^\d{8}T\d{6}Z-/, ''),
     startedAt: dateOf(id) ?? changedAt,
     state: 'broken',
@@ -70,6 +96,10 @@ export function brokenSummary(dir: string, id: string, why: string, changedAt: D
     targets: [],
     source: '',
     tags: [],
+    models: [],
+    commit: null,
+    dirty: false,
+    ...notes,
   };
 }
 
@@ -95,13 +125,28 @@ export function iconOf({ state, verdict }: Pick<RunSummary, 'state' | 'verdict'>
   return ICONS[verdict];
 }
 
-/** Whether every word of a filter occurs in what a row says of a run. */
-export function matchesText(run: RunSummary, filter: string): boolean {
+/**
+ * Whether every word of a filter occurs in what is known of a run: its name, file, verdict, targets, models, tags, commit and note.
+ * @param marks words that its row shows besides, such as that it is pinned
+ */
+export function matchesText(run: RunSummary, filter: string, marks: readonly string[] = []): boolean {
   const words = filter
     .toLowerCase()
     .split(/\s+/)
     .filter((word) => word !== '');
-  const text = [run.name, run.id, run.source, wordOf(run), run.result, ...run.targets, ...run.tags]
+  const text = [
+    run.name,
+    run.id,
+    run.source,
+    wordOf(run),
+    run.result,
+    run.commit ?? '',
+    run.note,
+    ...run.targets,
+    ...run.models,
+    ...run.tags,
+    ...marks,
+  ]
     .join(' ')
     .toLowerCase();
   return words.every((word) => text.includes(word));

@@ -1,16 +1,18 @@
 import * as vscode from 'vscode';
+import { pinnedHeads, type PinnedHead } from '../../core/compare/pinned-heads';
+import { pinnedFolder } from '../../core/compare/pinned-path';
+import { emptyTrash } from '../../core/results/trash';
 import { DisposableStore } from '../../core/util/disposable';
 import { messageOf } from '../../core/util/errors';
 import { formatSeconds, formatValue } from '../../protocol/format';
 import { affects } from '../config';
-import { CommandId, TreeItemContext, TreeItemMark, ViewId } from '../contributions';
+import { CommandId, TreeItemContext, TreeItemMark } from '../contributions';
 import type { Planner } from '../engine/planner';
 import type { RunController } from '../engine/run-controller';
 import { escapeMarkdown } from '../language/markdown';
 import { groupByDay, type RunDay } from './run-days';
 import { RunHistory, type StoredRun } from './run-history';
 import { iconOf, matchesText, wordOf, type RunSummary } from './run-summary';
-import { emptyTrash } from '../../core/results/trash';
 
 /** A row of a run, and what its commands are told. */
 export interface RunRow {
@@ -34,14 +36,23 @@ export interface RunsTreeParts {
   log: vscode.LogOutputChannel;
 }
 
-/** The runs that are stored in the folders of this window, by day. Each is read when its row is drawn. */
-export class RunsTree implements vscode.TreeDataProvider<RunsRow>, vscode.Disposable {
+/** Where the rows are shown. */
+export interface RunsTreeView {
+  view: Pick<vscode.TreeView<RunsRow>, 'message' | 'description'>;
+  changed: Pick<vscode.EventEmitter<RunsRow | undefined>, 'fire'>;
+}
+
+/**
+ * The runs that are stored in the folders of this window, by day. Each is read when its row is drawn. Made when the view is first
+ * looked at; see runs-view.ts.
+ */
+export class RunsTree implements vscode.Disposable {
   private readonly store = new DisposableStore();
-  private readonly changed = this.store.add(new vscode.EventEmitter<RunsRow | undefined>());
+  private readonly view: RunsTreeView['view'];
+  private readonly changed: RunsTreeView['changed'];
   private readonly history = new RunHistory();
   private readonly rows = new Map<string, RunRow>();
   private readonly days = new Map<string, RunsRow & { kind: 'day' }>();
-  readonly view: vscode.TreeView<RunsRow>;
   private watchers = new DisposableStore();
   private watched = '';
   private filter = '';
@@ -51,18 +62,17 @@ export class RunsTree implements vscode.TreeDataProvider<RunsRow>, vscode.Dispos
   /** The folder of the run in progress. */
   private active: string | null = null;
   private trashLooked = false;
+  /** Baselines by the run that they are made of. */
+  private pins = new Map<string, PinnedHead[]>();
 
-  readonly onDidChangeTreeData = this.changed.event;
-
-  constructor(private readonly parts: RunsTreeParts) {
+  constructor(
+    private readonly parts: RunsTreeParts,
+    { view, changed }: RunsTreeView,
+  ) {
     const { controller } = parts;
-    this.view = this.store.add(
-      vscode.window.createTreeView(ViewId.runs, {
-        treeDataProvider: this,
-        showCollapseAll: true,
-        canSelectMany: true,
-      }),
-    );
+    this.view = view;
+    this.changed = changed;
+    this.active = controller.outDir;
     this.store.add(
       controller.onDidStart(({ plan }) => {
         this.active = plan.outDir;
@@ -103,6 +113,18 @@ export class RunsTree implements vscode.TreeDataProvider<RunsRow>, vscode.Dispos
     return [...this.days.values()].find(({ day }) => day.runs.some(({ dir }) => dir === row.dir));
   }
 
+  /** The baselines that a run is pinned as. */
+  pinsOf({ runId }: RunSummary): readonly PinnedHead[] {
+    return this.pins.get(runId) ?? [];
+  }
+
+  /** The folders of runs of this window. */
+  get runsDirs(): string[] {
+    const { planner } = this.parts;
+    // Of files outside of every folder, too.
+    return [...new Set([...folders().map(({ uri }) => planner.runsDirectory(uri)), planner.looseRunsDirectory])];
+  }
+
   async getTreeItem(row: RunsRow): Promise<vscode.TreeItem> {
     return row.kind === 'day' ? this.dayItem(row.day) : this.runItem(row, await this.history.read(row.run));
   }
@@ -117,7 +139,9 @@ export class RunsTree implements vscode.TreeDataProvider<RunsRow>, vscode.Dispos
     const input = vscode.window.createInputBox();
     const before = this.filter;
     input.title = vscode.l10n.t('Filter Runs');
-    input.placeholder = vscode.l10n.t('Words in the name, file, target or verdict, such as: chat failed');
+    input.placeholder = vscode.l10n.t(
+      'Words in the name, file, target, model, tag, verdict, commit or note, such as: chat failed',
+    );
     input.value = before;
     await new Promise<void>((resolve) => {
       let accepted = false;
@@ -152,8 +176,9 @@ export class RunsTree implements vscode.TreeDataProvider<RunsRow>, vscode.Dispos
 
   private async roots(): Promise<RunsRow[]> {
     const { log } = this.parts;
-    const dirs = this.runsDirs();
+    const dirs = this.runsDirs;
     this.watch(dirs);
+    await this.readPins();
     let runs: StoredRun[];
     try {
       runs = await this.history.list(dirs);
@@ -182,19 +207,25 @@ export class RunsTree implements vscode.TreeDataProvider<RunsRow>, vscode.Dispos
     const summaries = await Promise.all(runs.map((run) => this.history.read(run)));
     return runs.filter((_, index) => {
       const summary = summaries[index];
-      return summary !== undefined && matchesText(summary, this.filter);
+      return summary !== undefined && matchesText(summary, this.filter, this.marksOf(summary));
     });
   }
 
-  private runsDirs(): string[] {
-    const { planner } = this.parts;
-    const folders = (vscode.workspace.workspaceFolders ?? []).filter(({ uri }) => uri.scheme === 'file');
-    // Of files outside of every folder, too.
-    return [...new Set([...folders.map(({ uri }) => planner.runsDirectory(uri)), planner.looseRunsDirectory])];
+  /** A baseline that cannot be read takes no run out of the list. */
+  private async readPins(): Promise<void> {
+    const pins = new Map<string, PinnedHead[]>();
+    for (const { uri } of folders()) {
+      try {
+        for (const head of await pinnedHeads(uri.fsPath)) pins.set(head.run, [...(pins.get(head.run) ?? []), head]);
+      } catch (error) {
+        this.parts.log.warn(messageOf(error));
+      }
+    }
+    this.pins = pins;
   }
 
   private watch(dirs: readonly string[]): void {
-    const identity = dirs.join('\n');
+    const identity = [...dirs, ...folders().map(({ uri }) => uri.fsPath)].join('\n');
     if (identity === this.watched) return;
     this.watched = identity;
     this.watchers.dispose();
@@ -206,6 +237,12 @@ export class RunsTree implements vscode.TreeDataProvider<RunsRow>, vscode.Dispos
       this.watchers.add(watcher.onDidCreate(() => this.later(null)));
       this.watchers.add(watcher.onDidDelete(() => this.later(null)));
       this.watchers.add(watcher.onDidChange((uri) => this.later(vscode.Uri.joinPath(uri, '..').fsPath)));
+    }
+    for (const { uri } of folders()) {
+      const pattern = new vscode.RelativePattern(vscode.Uri.file(pinnedFolder(uri.fsPath)), '**/*.baseline.yaml');
+      const watcher = this.watchers.add(vscode.workspace.createFileSystemWatcher(pattern));
+      for (const event of [watcher.onDidCreate, watcher.onDidChange, watcher.onDidDelete])
+        this.watchers.add(event(() => this.later(null)));
     }
   }
 
@@ -232,6 +269,14 @@ export class RunsTree implements vscode.TreeDataProvider<RunsRow>, vscode.Dispos
       for (const dir of dirs) await emptyTrash(dir, Date.now());
     };
     work().catch((error: unknown) => this.parts.log.warn(`Deleted runs could not be removed: ${messageOf(error)}`));
+  }
+
+  /** What the row says of a run besides its verdict. */
+  private marksOf(summary: RunSummary): string[] {
+    return [
+      ...(this.pinsOf(summary).length > 0 ? [vscode.l10n.t('pinned as baseline')] : []),
+      ...(summary.keep ? [vscode.l10n.t('kept')] : []),
+    ];
   }
 
   private row(run: StoredRun): RunRow {
@@ -261,18 +306,27 @@ export class RunsTree implements vscode.TreeDataProvider<RunsRow>, vscode.Dispos
     const word = isActive ? vscode.l10n.t('running') : wordOf(summary);
     const time = summary.startedAt.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', hour12: false });
     const length = summary.elapsedMs === null ? '' : durationText(summary.elapsedMs);
-    const parts = [word, summary.result, time, length].filter((part) => part !== '');
+    const marks = this.marksOf(summary);
+    const note = summary.note === '' ? '' : `“${shortened(summary.note)}”`;
+    const parts = [word, ...marks, note, summary.result, time, length].filter((part) => part !== '');
     item.id = row.dir;
     item.description = parts.join(' · ');
+    const isPinned = this.pinsOf(summary).length > 0;
     const { icon, color } = isActive ? { icon: 'loading~spin', color: 'testing.iconQueued' } : iconOf(summary);
-    item.iconPath = new vscode.ThemeIcon(icon, new vscode.ThemeColor(color));
+    // The verdict keeps its word and its colour.
+    item.iconPath = new vscode.ThemeIcon(isPinned ? 'pinned' : icon, new vscode.ThemeColor(color));
     const mark = {
       finished: TreeItemMark.finished,
       running: isActive ? TreeItemMark.running : TreeItemMark.unfinished,
       broken: TreeItemMark.broken,
     }[summary.state];
-    item.contextValue = `${TreeItemContext.run}.${mark}`;
-    item.tooltip = tooltipOf(summary, word, length);
+    item.contextValue = [
+      TreeItemContext.run,
+      mark,
+      ...(isPinned ? [TreeItemMark.pinned] : []),
+      ...(summary.keep ? [TreeItemMark.kept] : []),
+    ].join('.');
+    item.tooltip = tooltipOf(summary, word, length, this.pinsOf(summary));
     item.accessibilityInformation = { label: vscode.l10n.t('Run {0}, {1}', summary.name, item.description) };
     if (summary.state !== 'broken')
       item.command = { command: CommandId.openRun, title: vscode.l10n.t('Open'), arguments: [row] };
@@ -284,13 +338,35 @@ function durationText(ms: number): string {
   return ms < 10_000 ? formatValue(ms, 'ms') : formatSeconds(ms / 1000);
 }
 
-function tooltipOf(summary: RunSummary, word: string, length: string): vscode.MarkdownString {
+/** Of a note, in a row. */
+const SHOWN_CHARACTERS = 60;
+
+function shortened(note: string): string {
+  const line = note.replace(/\s+/g, ' ');
+  return line.length <= SHOWN_CHARACTERS ? line : `${line.slice(0, SHOWN_CHARACTERS)}…`;
+}
+
+function folders(): vscode.WorkspaceFolder[] {
+  return (vscode.workspace.workspaceFolders ?? []).filter(({ uri }) => uri.scheme === 'file');
+}
+
+function tooltipOf(
+  summary: RunSummary,
+  word: string,
+  length: string,
+  pins: readonly PinnedHead[],
+): vscode.MarkdownString {
+  const commit = summary.commit?.slice(0, 10) ?? '';
   const facts: [string, string][] = [
     [vscode.l10n.t('Verdict'), word],
+    [vscode.l10n.t('Note'), summary.note],
+    [vscode.l10n.t('Baseline of'), [...new Set(pins.map(({ target }) => target))].join(', ')],
     [vscode.l10n.t('Result'), summary.result],
     [vscode.l10n.t('File'), summary.source],
     [vscode.l10n.t('Targets'), summary.targets.join(', ')],
+    [vscode.l10n.t('Models'), summary.models.join(', ')],
     [vscode.l10n.t('Tags'), summary.tags.join(', ')],
+    [vscode.l10n.t('Commit'), summary.dirty ? vscode.l10n.t('{0}, with changes', commit) : commit],
     [vscode.l10n.t('Started'), summary.startedAt.toLocaleString()],
     [vscode.l10n.t('Took'), length],
     [vscode.l10n.t('Folder'), summary.id],

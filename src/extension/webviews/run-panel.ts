@@ -4,19 +4,24 @@ import * as vscode from 'vscode';
 import { systemClock } from '../../core/util/clock';
 import { DisposableStore } from '../../core/util/disposable';
 import { messageOf } from '../../core/util/errors';
-import type { HostToRunPanel, RunPanelReply, RunPanelState, RunPanelToHost } from '../../protocol/run-panel';
+import type {
+  HostToRunPanel,
+  RunPanelMarks,
+  RunPanelReply,
+  RunPanelState,
+  RunPanelToHost,
+} from '../../protocol/run-panel';
 import { toWire } from '../../protocol/run-panel-wire';
 import { CommandId, PanelId } from '../contributions';
 import type { RunController, RunStart } from '../engine/run-controller';
 import { DeltaSender } from './delta-sender';
 import { pageHtml } from './html';
 import { PlanIndex } from '../../core/run-panel/plan-index';
+import { parts } from '../parts/load';
 import { exportFromPanel, openText, saveFromPanel } from './run-panel-save';
 import { HistoryRun, LiveRun, type RunView } from './run-panel-view';
 
 const LAST_RUN = 'promptrig.lastRun';
-/** Pins a run as the baseline of its file. The button is there where the command is. */
-const PIN_BASELINE = 'promptrig.pinBaseline';
 
 interface LastRun {
   uri: string;
@@ -106,11 +111,12 @@ export class RunPanel implements vscode.Disposable, vscode.WebviewPanelSerialize
    * Shows a run from its folder as it was seen while it ran. Resolves once it is shown; its requests are read meanwhile.
    * A folder that holds no readable run is shown as what it is.
    */
-  async show(dir: string, preserveFocus = false): Promise<void> {
+  async show(dir: string, preserveFocus = false, request?: string): Promise<void> {
     this.restored = Promise.resolve();
     if (this.live.dir !== null && path.resolve(this.live.dir) === path.resolve(dir)) {
       this.showLive();
       this.open(preserveFocus);
+      this.focus(request);
       return;
     }
     const asked = ++this.asked;
@@ -124,6 +130,25 @@ export class RunPanel implements vscode.Disposable, vscode.WebviewPanelSerialize
     if (source !== null) this.remember({ uri: source.toString(), dir });
     if (this.panel === null) this.open(preserveFocus);
     else this.panel.reveal(undefined, preserveFocus);
+    this.focus(request);
+  }
+
+  /** The folder of the run that is shown, or would be. */
+  get shownDir(): string | null {
+    return this.shown.dir;
+  }
+
+  /** Something was said of a run. */
+  refreshMarks(dir: string): void {
+    const shown = this.shown.dir;
+    if (shown !== null && path.resolve(shown) === path.resolve(dir)) this.refreshCan(this.shown);
+  }
+
+  /** The page selects the request as soon as it has it. */
+  private focus(request: string | undefined): void {
+    if (request === undefined) return;
+    const run = this.shown;
+    this.pushOf(run)(run.set({ focus: { request, number: Date.now() } }));
   }
 
   deserializeWebviewPanel(panel: vscode.WebviewPanel): Promise<void> {
@@ -208,16 +233,26 @@ export class RunPanel implements vscode.Disposable, vscode.WebviewPanelSerialize
       const over = status !== 'running' && status !== 'idle' && advice === undefined;
       const failed = targets.some(({ quality }) => quality.failed + quality.errors > 0);
       const source = run === this.live ? this.sourceOfLive : this.source;
-      const pin = over && status === 'completed' && commands.includes(PIN_BASELINE);
+      const pin = over && status === 'completed' && commands.includes(CommandId.pinBaseline);
       const can = {
         pin,
         rerunFailed: over && failed && source !== null,
         files: run.dir !== null && advice === undefined,
       };
-      this.pushOf(run)(run.set({ can }));
+      const marks = over && run.dir !== null ? { marks: await this.marksOf(run.dir) } : {};
+      this.pushOf(run)(run.set({ can, ...marks }));
     };
     work().catch((error: unknown) =>
       this.parts.log.warn(`What can be done with the run is unknown: ${messageOf(error)}`),
+    );
+  }
+
+  private marksOf(dir: string): Promise<RunPanelMarks> {
+    const folders = (vscode.workspace.workspaceFolders ?? []).filter(({ uri }) => uri.scheme === 'file');
+    return parts().marksOf(
+      dir,
+      folders.map(({ uri }) => uri.fsPath),
+      (sentence) => this.parts.log.warn(sentence),
     );
   }
 
@@ -303,8 +338,11 @@ export class RunPanel implements vscode.Disposable, vscode.WebviewPanelSerialize
       case 'rerun-failed':
         return this.rerunFailed(run);
       case 'pin':
-        if (run.dir !== null) await vscode.commands.executeCommand(PIN_BASELINE, { dir: run.dir });
-        return;
+        return runCommand(CommandId.pinBaseline, run);
+      case 'unpin':
+        return runCommand(CommandId.unpinBaseline, run);
+      case 'note':
+        return runCommand(CommandId.noteRun, run);
       case 'reveal':
         if (this.source !== null) await this.parts.reveal(this.source, message.pointer);
         return;
@@ -361,6 +399,11 @@ export class RunPanel implements vscode.Disposable, vscode.WebviewPanelSerialize
       this.parts.log.warn(`The last run could not be remembered: ${String(error)}`);
     });
   }
+}
+
+/** The commands of the Runs view, for the run that is shown. */
+async function runCommand(command: CommandId, { dir }: RunView): Promise<void> {
+  if (dir !== null) await vscode.commands.executeCommand(command, { dir });
 }
 
 /** The eval file of a stored run, where it is still there: results name it relative to its workspace folder. */

@@ -60,7 +60,14 @@ describe('contributions', () => {
       .map((entry) => entry.command);
     assert.deepEqual(
       hidden.sort(),
-      [CommandId.copyPath, CommandId.debugCase, CommandId.revealItem, CommandId.runCase, CommandId.runStage].sort(),
+      [
+        CommandId.copyPath,
+        CommandId.debugCase,
+        CommandId.openRequest,
+        CommandId.revealItem,
+        CommandId.runCase,
+        CommandId.runStage,
+      ].sort(),
     );
   });
 

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
+import { writeNotes } from '../../../src/core/results/notes';
+import { isLiveRun } from '../../../src/core/results/live';
 import { groupByDay } from '../../../src/extension/views/run-days';
 import { RunHistory } from '../../../src/extension/views/run-history';
 import { dateOf, iconOf, matchesText, summaryOf, wordOf } from '../../../src/extension/views/run-summary';
@@ -108,6 +110,29 @@ describe('a run in one line', () => {
     }
     for (const filter of ['passed', 'chat bf16']) assert.ok(!matchesText(one, filter), filter);
   });
+
+  it('is found by its model, its commit, its note and the marks of its row', () => {
+    const noted = summaryOf(
+      '/runs/x',
+      'x',
+      run({
+        targets: [{ ...target('a'), model: 'org/Llama-8B' }],
+        environment: {
+          promptrig: '0',
+          node: '20',
+          os: '',
+          cpu: '',
+          cores: 1,
+          git: { commit: 'abcdef0123', dirty: true },
+        },
+      }),
+      { note: 'Before the new tokenizer', keep: true },
+    );
+    for (const filter of ['llama', 'abcdef', 'tokenizer', 'pinned before'])
+      assert.ok(matchesText(noted, filter, ['pinned as baseline']), filter);
+    assert.ok(!matchesText(noted, 'pinned'));
+    assert.deepEqual([noted.commit, noted.dirty, noted.keep], ['abcdef0123', true, true]);
+  });
 });
 
 describe('runs by day', () => {
@@ -204,6 +229,27 @@ describe('the history of runs', () => {
     assert.equal((await history.read(one)).state, 'broken');
   });
 
+  it('reads what a person has said of a run, again after that has changed', async () => {
+    const folder = await store('20261125T100000Z-a-1', run());
+    const history = new RunHistory();
+    const [one] = await history.list([dir]);
+    assert.ok(one);
+    assert.equal((await history.read(one)).note, '');
+    await writeNotes(folder, { note: 'slow', keep: true });
+    const noted = await history.read(one);
+    assert.deepEqual([noted.note, noted.keep, noted.state], ['slow', true, 'finished']);
+    await fs.writeFile(path.join(folder, 'notes.json'), '{"no');
+    await fs.utimes(path.join(folder, 'notes.json'), new Date(), new Date(Date.now() + 5_000));
+    const damaged = await history.read(one);
+    assert.match(damaged.note, /^notes\.json is not valid JSON/);
+    assert.equal(damaged.state, 'finished');
+    // The notes are in the folder, so that it may be renamed; baselines know the run by its own name.
+    await fs.rename(folder, path.join(dir, 'renamed'));
+    const [renamed] = await history.list([dir]);
+    assert.ok(renamed);
+    assert.equal((await history.read(renamed)).runId, 'r');
+  });
+
   it('takes a deletion back, and removes what was deleted for good after a day', async () => {
     const folder = await store('20261125T100000Z-a-1', run());
     const gone = await store('20261125T110000Z-b-1', run());
@@ -232,5 +278,14 @@ describe('the history of runs', () => {
     const trashed = await trashRun(folder, Date.now());
     await store('20261125T100000Z-a-1', run({ name: 'another' }));
     await assert.rejects(restoreRun(trashed));
+  });
+
+  it('knows a run that another window is at from one that was left unfinished', async () => {
+    const folder = await store('20261125T100000Z-a-1', run({ status: 'running' }));
+    const nowMs = Date.now();
+    assert.equal(await isLiveRun(folder, { status: 'running' }, nowMs), true);
+    assert.equal(await isLiveRun(folder, { status: 'completed' }, nowMs), false);
+    assert.equal(await isLiveRun(folder, { status: 'running' }, nowMs + 10 * 60_000), false);
+    assert.equal(await isLiveRun(path.join(dir, 'gone'), { status: 'running' }, nowMs), false);
   });
 });
