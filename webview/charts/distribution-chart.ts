@@ -235,15 +235,19 @@ class MarkLayer implements Layer {
       context.fill();
       const label = `p${Math.round(share * 100)} ${this.format(value)}`;
       context.font = `11px ${palette.fontFamily}`;
+      const width = context.measureText(label).width;
+      // Near the top the curve is flat, and below it on the right is room; on the left the mark before may have its label.
+      const isTop = share > 0.95;
+      const fitsRight = atX + width + 12 < area.right;
+      const fitsLeft = atX - width - 12 > area.left;
       // Left of a rising curve there is room; at the very left there is none.
-      const left = atX - context.measureText(label).width - 12 > area.left;
+      const left = isTop ? !fitsRight : fitsLeft;
       context.textAlign = left ? 'right' : 'left';
       context.textBaseline = 'middle';
       context.lineWidth = 3;
       context.lineJoin = 'round';
       context.strokeStyle = palette.background;
-      // Near the top it would lie on the curve itself, which is flat there.
-      const labelY = share > 0.95 ? atY + 12 : atY;
+      const labelY = isTop ? atY + 12 : atY;
       context.strokeText(label, atX + (left ? -8 : 8), labelY);
       context.fillText(label, atX + (left ? -8 : 8), labelY);
     }
