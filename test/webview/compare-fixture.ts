@@ -11,6 +11,7 @@ import type {
   CompareRow,
   Contender,
   ContenderAnswers,
+  RaceLane,
 } from '../../src/protocol/compare-panel';
 import type { CurveResult, MatrixTrend } from '../../src/protocol/run-json';
 import type { SloCell } from '../../src/protocol/run-comparison';
@@ -411,5 +412,19 @@ function triangle(id: string, ...scores: number[]) {
       score: scores[i] ?? null,
       formula: `${axis} against its limit = ${scores[i] ?? 'unknown'}`,
     })),
+  };
+}
+
+export function raceLane(id: string, more: Partial<RaceLane> = {}): RaceLane {
+  return {
+    id,
+    case: 'refund-window',
+    caseName: 'Refund window',
+    text: '',
+    ttftMs: null,
+    chunks: 0,
+    status: 'waiting',
+    e2eMs: null,
+    ...more,
   };
 }

@@ -1,5 +1,19 @@
 import assert from 'node:assert/strict';
-import { compareState, FP8, LARGE, SMALL } from './compare-fixture';
+import type { CompareCase, ComparePanelReply } from '../../src/protocol/compare-panel';
+import {
+  answersOf,
+  caseCell,
+  cases,
+  compareState,
+  contender,
+  contenders,
+  curve,
+  FP8,
+  LARGE,
+  raceLane,
+  SMALL,
+  trend,
+} from './compare-fixture';
 import { ComparePage } from './compare-page';
 import { PanelBrowser, THEMES, type ThemeName } from './panel-page';
 
@@ -347,12 +361,586 @@ describe('compare panel', function () {
     });
   });
 
+  describe('triangles', () => {
+    beforeEach(() => open());
+
+    it('draws each on one scale with the limit, and tells the formula of a corner', async () => {
+      await compare.snapshot(compareState());
+      const part = section('Quality, latency, cost');
+      assert.ok((await compare.panel.pixels('section[aria-label="Quality, latency, cost"] canvas', '#f14c4c')) > 20);
+      assert.equal(await part.locator('.point-button').count(), 9);
+      assert.equal(await part.locator('.point-button[tabindex="0"]').count(), 1);
+      const corner = part.getByRole('button', { name: /^large, TTFT p99: 0\.8×/ });
+      await corner.hover();
+      assert.match((await hover().textContent()) ?? '', /ttft\.p99 against its limit = 0\.8.*Misses its limit/);
+    });
+
+    it('says the same as a table', async () => {
+      await compare.snapshot(compareState());
+      await section('Quality, latency, cost').locator('.toggle-table').click();
+      const rows = await section('Quality, latency, cost').locator('tbody tr').allTextContents();
+      assert.match(rows[1] ?? '', /^large1\.05× \(.*\)0\.8× \(ttft\.p99 against its limit = 0\.8\)0\.52×/);
+    });
+  });
+
+  describe('cases', () => {
+    beforeEach(() => open());
+
+    const rows = async () => {
+      const texts = await compare.page.locator('.case-rows .case-row').allInnerTexts();
+      return texts.map((text) => text.replace(/\s+/g, ' ').trim());
+    };
+    const show = async (label: string) => {
+      await section('Cases').locator('vscode-dropdown[aria-label="Cases to list"]').click();
+      await section('Cases')
+        .locator('vscode-dropdown[aria-label="Cases to list"] vscode-option', { hasText: label })
+        .click();
+      await compare.panel.settle();
+    };
+
+    it('shows state and passes of each contender, and that one was not asked', async () => {
+      await compare.snapshot(compareState());
+      const all = await rows();
+      assert.match(all[0] ?? '', /^Refund window ?differs ?Fail ?0\/3.*Pass ?3\/3.*Pass ?3\/3/);
+      assert.match(all[1] ?? '', /Fail ?1\/3 ?flaky.*Pass ?2\/3 ?flaky/);
+      assert.match(all[3] ?? '', /Error ?0\/3.*not asked$/);
+    });
+
+    it('lists what failed, what differs, what is flaky, by tag and by text', async () => {
+      await compare.snapshot(compareState());
+      const names = async () => compare.texts('.case-rows .case-name');
+      await show('Failed (3)');
+      assert.deepEqual(await names(), ['Refund window', 'Polite refusal', 'Order as JSON']);
+      await show('Flaky (1)');
+      assert.deepEqual(await names(), ['Polite refusal']);
+      await show('All (4)');
+      await section('Cases').locator('vscode-text-field').click();
+      await compare.page.keyboard.type('two weeks');
+      await compare.page.waitForTimeout(300);
+      assert.deepEqual(await names(), ['Refund window']);
+      await compare.page.keyboard.type(' nothing like this');
+      await compare.page.waitForTimeout(300);
+      assert.deepEqual(await compare.texts('.rows-note'), ['No case matches.']);
+    });
+
+    it('draws only the rows in view of ten thousand, and leads through them by keyboard', async () => {
+      const many: CompareCase[] = Array.from({ length: 10_000 }, (_, i) => ({
+        id: `case-${i}`,
+        name: `Case ${i}`,
+        tags: [],
+        differs: false,
+        cells: [caseCell('passed'), caseCell('passed'), caseCell(i % 7 === 0 ? 'failed' : 'passed', { reason: 'no' })],
+      }));
+      await compare.snapshot(compareState({ cases: many }));
+      assert.ok((await compare.page.locator('.case-rows .case-row').count()) < 60);
+      await compare.page.locator('.case-view').focus();
+      await compare.page.keyboard.press('Control+End');
+      await compare.panel.settle();
+      assert.match((await compare.texts('.case-about'))[0] ?? '', /^Case 9999, large fp8/);
+      const active = compare.page.locator('.case-rows .active');
+      assert.equal(await active.isVisible(), true);
+      assert.equal(
+        await compare.page.locator('.case-view').getAttribute('aria-activedescendant'),
+        await active.getAttribute('id'),
+      );
+      await compare.asked();
+      await compare.page.keyboard.press('Enter');
+      assert.deepEqual(await compare.asked(), [{ type: 'answers', case: 'case-9999' }]);
+      assert.equal(await compare.page.evaluate('document.activeElement.textContent'), 'Case 9999');
+      await compare.page.keyboard.press('Escape');
+      assert.equal(await section('Answers to one case').isVisible(), false);
+      assert.equal(await compare.page.evaluate('document.activeElement.className'), 'case-view');
+    });
+  });
+
+  describe('answers to one case', () => {
+    beforeEach(() => open());
+
+    const detail = () => section('Answers to one case');
+    const openFirst = async (...replies: ComparePanelReply[]) => {
+      await compare.page.locator('.case-rows .case-row').first().click();
+      for (const reply of replies) await compare.send(reply);
+    };
+    const reply = (small: string, large: string, fp8: string | null = 'You have 30 days.'): ComparePanelReply => ({
+      type: 'answers',
+      case: 'refund-window',
+      answers: [answersOf(SMALL, small), answersOf(LARGE, large, 'Again 30 days.'), answersOf(FP8, fp8)],
+    });
+
+    it('shows them side by side, the reference first, with the words that differ', async () => {
+      await compare.snapshot(compareState());
+      await openFirst(reply('You have two weeks to pay.', 'You have 30 days to pay.'));
+      const columns = detail().locator('.answer-column');
+      assert.match((await columns.nth(0).textContent()) ?? '', /^B ?large reference/);
+      assert.match(
+        (await columns.nth(1).textContent()) ?? '',
+        /^A ?small.*TTFT120 ms.*1840 ms.*42 tokens.*\$0\.0012.*contains "30 days"/,
+      );
+      assert.deepEqual(await columns.nth(1).locator('del').allTextContents(), ['30 days']);
+      assert.deepEqual(await columns.nth(1).locator('ins').allTextContents(), ['two weeks']);
+      assert.equal(await columns.nth(0).locator('ins, del').count(), 0);
+      await detail().locator('vscode-checkbox').click();
+      assert.equal(await detail().locator('.answer del').count(), 0);
+    });
+
+    it('shows another repeat, and goes to the next case and into the eval file', async () => {
+      await compare.snapshot(compareState());
+      await openFirst(reply('One.', 'Two.'));
+      await detail().locator('vscode-dropdown').click();
+      await detail().locator('vscode-option', { hasText: '2 of 2' }).click();
+      assert.match((await detail().locator('.answer-column').nth(0).textContent()) ?? '', /Again 30 days/);
+      assert.match((await detail().locator('.answer-column').nth(1).textContent()) ?? '', /It was not asked this/);
+      await compare.asked();
+      await detail().getByText('Go to the case in its eval file').click();
+      await detail().locator('vscode-button[aria-label="Next case"]').click();
+      assert.deepEqual(await compare.asked(), [
+        { type: 'reveal', case: 'refund-window' },
+        { type: 'answers', case: 'polite-refusal' },
+      ]);
+    });
+
+    it('says why answers are not to be had', async () => {
+      await compare.snapshot(compareState());
+      await openFirst({ type: 'answers', case: 'refund-window', error: 'The files of the run are gone.' });
+      assert.match((await detail().textContent()) ?? '', /The files of the run are gone\./);
+    });
+
+    it('interprets nothing of an answer: no markup, no script, no escape of a terminal, no turned line', async () => {
+      const canary =
+        '<img src=x onerror="window.canary = 1"><script>window.canary = 1</script><b>bold</b> \u001b[31mred\u001b[0m \u202egnp.exe';
+      const bad = structuredClone(cases);
+      Object.assign(bad[0] ?? {}, { name: canary, tags: [canary] });
+      Object.assign(bad[0]?.cells[0] ?? {}, { answer: canary, reason: canary });
+      await compare.snapshot(
+        compareState({
+          title: canary,
+          cases: bad,
+          contenders: contenders.map((one) => ({ ...one, label: `${canary} ${one.label}` })),
+        }),
+      );
+      await openFirst(reply(canary, 'plain'));
+      await compare.page.locator('.case-rows .case-cell').first().hover();
+      await compare.panel.settle();
+      assert.equal(await compare.page.evaluate('window.canary'), undefined);
+      assert.equal(await compare.page.locator('#app img, #app script, #app b').count(), 0);
+      const shown = (await detail().locator('.answer-column').nth(1).locator('.answer').textContent()) ?? '';
+      assert.ok(shown.includes('<script>window.canary = 1</script>'));
+      assert.ok(shown.includes('␛[31mred␛[0m [U+202E]gnp.exe'));
+      assert.equal(/[\u001b\u202e]/.test(shown), false);
+    });
+
+    it('stays responsive with a million characters, and hands them to an editor', async () => {
+      const words = (seed: number) =>
+        Array.from({ length: 170_000 }, (_, i) => `w${(i * seed) % 9973}`)
+          .join(' ')
+          .slice(0, 1_000_000);
+      const [small, large] = [words(7), words(11)];
+      await compare.snapshot(compareState());
+      await openFirst();
+      await compare.page.evaluate(
+        `globalThis.longest = 0; let last = performance.now(); (function beat() { const now = performance.now(); globalThis.longest = Math.max(globalThis.longest, now - last); last = now; if (!globalThis.stopped) setTimeout(beat, 0); })()`,
+      );
+      await compare.send(reply(small, large));
+      await detail().getByText('Too much differs').first().waitFor({ timeout: 30_000 });
+      assert.ok((await compare.page.evaluate<number>('globalThis.stopped = true, globalThis.longest')) < 1500);
+      assert.ok(((await detail().locator('.answer').first().textContent()) ?? '').length < 5000);
+      await compare.asked();
+      await detail().locator('.answer-column').nth(1).getByText('Open in an editor').click();
+      const [asked] = await compare.asked();
+      assert.ok(asked?.type === 'open-text' && asked.text === small);
+    });
+  });
+
+  describe('race', () => {
+    const running = (race: ReturnType<typeof raceLane>[]) =>
+      compareState({ status: 'running', statusText: 'Measuring 3 contenders.', race });
+    const waiting = [raceLane(SMALL), raceLane(LARGE), raceLane(FP8)];
+    const said = () => compare.page.locator('.race-said');
+
+    it('shows the streams side by side and moves nothing while they come in', async () => {
+      await open();
+      await compare.snapshot(running(waiting));
+      const tops = () =>
+        compare.page
+          .locator('.lane, .part, .chart, .compare-table tr')
+          .evaluateAll((all) => all.map((element) => Math.round(element.getBoundingClientRect().top)));
+      const before = await tops();
+      for (let i = 0; i < 3; i++)
+        await compare.delta({}, [
+          {
+            id: SMALL,
+            text: 'You have two weeks to send it back, and some more words. '.repeat(5),
+            patch: { status: 'streaming', ttftMs: 62, chunks: 10 * (i + 1) },
+          },
+          { id: LARGE, text: 'You have', patch: { status: 'streaming', ttftMs: 140, chunks: i + 1 } },
+        ]);
+      assert.deepEqual(await tops(), before);
+      const lanes = await compare.texts('.lane');
+      assert.match(lanes[0] ?? '', /A ?small ?Streaming ?Refund window ?First token ?62 ms ?Chunks ?30/);
+      assert.match(lanes[2] ?? '', /Waiting ?Refund window ?First token ?–/);
+      assert.deepEqual(
+        await compare.page
+          .locator('.lane-done')
+          .evaluateAll((all) => all.map((bar) => (bar as HTMLElement).style.transform)),
+        ['scaleX(1)', 'scaleX(0.1)', 'scaleX(0)'],
+      );
+    });
+
+    it('says the winner of a case once, when all have answered, even where the next case has begun', async () => {
+      await open();
+      await compare.snapshot(running(waiting));
+      const done = (e2eMs: number) => ({ status: 'done' as const, e2eMs });
+      await compare.delta({}, [{ id: LARGE, text: 'a', patch: done(1900) }]);
+      await compare.delta({}, [{ id: FP8, text: 'a', patch: done(1400) }]);
+      assert.equal(await said().textContent(), '');
+      await compare.delta({}, [
+        { id: SMALL, text: 'a', patch: done(840) },
+        { id: SMALL, text: '', start: true, patch: { case: 'greeting', caseName: 'Greeting' } },
+      ]);
+      const sentence = 'small was first with “Refund window”: 840 ms, 560 ms before large fp8.';
+      assert.equal(await said().textContent(), sentence);
+      assert.match((await compare.texts('.race-score'))[0] ?? '', /^First in 1 case: small 1, large 0, large fp8 0$/);
+      await compare.delta({}, [{ id: SMALL, text: 'b', patch: { chunks: 2 } }]);
+      assert.equal(await said().textContent(), sentence);
+    });
+
+    it('asks for a snapshot where a chunk goes on with a lane that it does not know', async () => {
+      await open();
+      await compare.snapshot(running([]));
+      await compare.asked();
+      await compare.delta({}, [{ id: SMALL, text: 'b' }]);
+      assert.deepEqual(
+        (await compare.asked()).map(({ type }) => type),
+        ['need-snapshot'],
+      );
+    });
+
+    it('spins nothing for readers who asked for less motion', async () => {
+      await open({ reducedMotion: true });
+      await compare.snapshot(running([raceLane(SMALL, { status: 'streaming' })]));
+      const name = await compare.page
+        .locator('.lane .codicon-modifier-spin')
+        .evaluate((glyph) => getComputedStyle(glyph).animationName);
+      assert.equal(name, 'none');
+    });
+
+    it('can be stopped, and goes away when the run is over', async () => {
+      await open();
+      await compare.snapshot(running(waiting));
+      await compare.asked();
+      await compare.page.locator('.actions vscode-button', { hasText: 'Stop' }).click();
+      assert.deepEqual(await compare.asked(), [{ type: 'stop' }]);
+      await compare.delta({ status: 'done', race: [] });
+      assert.equal(await section('Race').isVisible(), false);
+    });
+  });
+
+  describe('sweeps', () => {
+    beforeEach(() => open());
+
+    it('shows how metrics move along a parameter, as pictures and as a table', async () => {
+      await compare.snapshot(compareState({ matrix: [trend()] }));
+      const part = section('Along temperature, with model shop-large');
+      const label = (await part.locator('canvas').getAttribute('aria-label')) ?? '';
+      assert.match(label, /^From temperature 0 to 1: Pass rate from 95% to 83%/);
+      await part.getByRole('button', { name: /^Pass rate: 91%\. temperature 0\.3, large/ }).hover();
+      assert.match((await hover().textContent()) ?? '', /^Pass rate: 91%/);
+      await part.locator('.toggle-table').click();
+      assert.equal(await part.locator('tbody tr').count(), 4);
+      assert.match((await part.locator('tbody tr').nth(1).textContent()) ?? '', /^0\.3large91%/);
+    });
+
+    it('draws the curves with the limit, and says up to which rate each meets it and what that costs', async () => {
+      await compare.snapshot(
+        compareState({
+          curves: [
+            { id: SMALL, curve: curve({ rate: 16, cost_per_good: 0.0004 }, 0.5) },
+            {
+              id: LARGE,
+              curve: curve(
+                { rate: null, cost_per_good: null, verdict: 'fail', conclusion: 'No rate meets the SLOs.' },
+                3,
+              ),
+            },
+            { id: FP8, curve: curve() },
+          ],
+        }),
+      );
+      const part = section('Capacity');
+      assert.deepEqual(
+        (await part.locator('.fitting li').allTextContents()).map((text) => text.replace(/\s+/g, ' ').trim()),
+        [
+          'PassAsmallup to 16/s · $0.0004 a good request there',
+          'PassClarge fp8up to 12/s · $0.0021 a good request there',
+          'FailBlargeNo rate meets the SLOs.',
+        ],
+      );
+      for (const color of ['#59a4f9', '#d18616', '#b180d7', '#f14c4c'])
+        assert.ok((await compare.panel.pixels('section[aria-label="Capacity"] canvas', color)) > 20, color);
+      await part.locator('.toggle-table').click();
+      assert.equal(await part.locator('tbody tr').count(), 15);
+    });
+  });
+
+  describe('states', () => {
+    beforeEach(() => open());
+
+    const notice = () => compare.page.locator('.notice');
+
+    it('says what to do where there is nothing to compare', async () => {
+      await compare.snapshot(compareState({ status: 'empty', statusText: 'Nothing is chosen.', contenders: [] }));
+      await compare.asked();
+      assert.match((await notice().textContent()) ?? '', /Nothing is chosen\./);
+      assert.equal(await compare.page.locator('.body').isVisible(), false);
+      await notice().locator('vscode-button').click();
+      assert.deepEqual(await compare.asked(), [{ type: 'add' }]);
+    });
+
+    it('says that it is reading', async () => {
+      await compare.snapshot(compareState({ status: 'reading', statusText: 'Reading 2 runs.', contenders: [] }));
+      assert.match((await notice().textContent()) ?? '', /Reading 2 runs\./);
+      assert.equal(await notice().locator('vscode-progress-ring').isVisible(), true);
+      assert.equal(await notice().locator('vscode-button').isVisible(), false);
+    });
+
+    it('says what went wrong and what to do', async () => {
+      await compare.snapshot(
+        compareState({
+          status: 'error',
+          statusText: 'A run could not be read.',
+          advice: 'Choose another one.',
+          contenders: [],
+        }),
+      );
+      assert.match((await notice().textContent()) ?? '', /A run could not be read\.Choose another one\./);
+    });
+
+    it('shows one contender alone, and asks for another', async () => {
+      const state = compareState({ contenders: contenders.slice(0, 1), reference: SMALL, pareto: null, cases: [] });
+      for (const row of state.sections.flatMap((each) => each.rows)) row.cells.length = 1;
+      for (const row of state.slos) row.cells.length = 1;
+      await compare.snapshot(state);
+      assert.match((await notice().textContent()) ?? '', /has nothing to be compared with/);
+      assert.equal(await section('Metrics').locator('tbody tr', { hasText: 'TTFT p99' }).locator('td').count(), 1);
+      assert.equal(
+        await compare.page
+          .getByRole('button', { name: /^Remove/ })
+          .filter({ hasText: 'Remove small' })
+          .count(),
+        0,
+      );
+    });
+
+    it('shows two contenders without a case in common, and one without any success', async () => {
+      const two = contenders
+        .slice(0, 2)
+        .map((one, i) =>
+          i === 1 ? { ...one, verdict: 'error' as const, error: 'Every request failed: connection refused.' } : one,
+        );
+      const state = compareState({
+        contenders: two,
+        reference: LARGE,
+        sections: [],
+        slos: [],
+        pareto: {
+          x: 'ttft.p99',
+          y: 'quality.pass_rate',
+          points: [],
+          front: [],
+          dominated: [],
+          leftOut: [{ id: LARGE, reason: 'every request failed' }],
+          limits: [],
+        },
+        triangles: {
+          axes: ['quality.pass_rate', 'ttft.p99', 'cost.per_good'],
+          full: 2,
+          items: [
+            {
+              id: LARGE,
+              corners: ['quality.pass_rate', 'ttft.p99', 'cost.per_good'].map((axis) => ({
+                axis,
+                score: null,
+                formula: `${axis} was not measured`,
+              })),
+            },
+          ],
+        },
+        cases: [
+          { id: 'a', name: 'Only of small', tags: [], differs: false, cells: [caseCell('passed'), null] },
+          {
+            id: 'b',
+            name: 'Only of large',
+            tags: [],
+            differs: false,
+            cells: [null, caseCell('error', { reason: 'connection refused' })],
+          },
+        ],
+        caveats: ['small and large have no case in common.'],
+      });
+      await compare.snapshot(state);
+      assert.match((await compare.texts('.contender-card'))[1] ?? '', /Every request failed: connection refused\./);
+      assert.match((await section('Metrics').textContent()) ?? '', /Nothing was measured of any contender\./);
+      assert.match(
+        (await section('Trade-off').textContent()) ?? '',
+        /No contender has a value on both axes\..*large is left out: every request failed/,
+      );
+      const rows = (await compare.page.locator('.case-rows .case-row').allInnerTexts()).map((text) =>
+        text.replace(/\s+/g, ' ').trim(),
+      );
+      assert.match(rows[0] ?? '', /^Only of small.*Pass.*not asked$/);
+      assert.match(rows[1] ?? '', /not asked.*Error/);
+      assert.deepEqual(await compare.panel.accessibilityViolations(), []);
+    });
+
+    it('tells twelve contenders apart by letter and by mark', async () => {
+      const twelve = Array.from({ length: 12 }, (_, i) => contender(`c${i}`, `contender ${i + 1}`));
+      const state = compareState({
+        contenders: twelve,
+        reference: 'c0',
+        pareto: null,
+        triangles: null,
+        selection: null,
+      });
+      for (const row of [...state.sections.flatMap((each) => each.rows), ...state.slos, ...state.cases] as {
+        cells: unknown[];
+      }[])
+        row.cells = twelve.map((_, i) => row.cells[i % 3]);
+      await compare.snapshot(state);
+      const looks = await compare.page
+        .locator('.contender-card .mark')
+        .evaluateAll((all) => all.map((mark) => mark.innerHTML));
+      assert.equal(new Set(looks).size, 12);
+      assert.equal(await compare.page.evaluate('document.documentElement.scrollWidth'), 1100);
+    });
+  });
+
+  describe('restart', () => {
+    beforeEach(() => open());
+
+    it('keeps what is compared for the extension, and what the reader chose for itself', async () => {
+      const many: CompareCase[] = Array.from({ length: 300 }, (_, i) => ({
+        id: `case-${i}`,
+        name: `Case ${i}`,
+        tags: [],
+        differs: i % 2 === 0,
+        cells: [caseCell('passed'), caseCell('passed'), null],
+      }));
+      const state = compareState({ cases: many });
+      await compare.snapshot(state);
+      await section('Trade-off').locator('.toggle-table').click();
+      await section('Cases').locator('vscode-dropdown[aria-label="Cases to list"]').click();
+      await section('Cases').locator('vscode-option', { hasText: 'Differ' }).click();
+      await compare.page.locator('.case-view').evaluate((view) => view.scrollTo({ top: 560 }));
+      await compare.page.locator('.case-view').focus();
+      await compare.panel.settle();
+      await compare.page.locator('.case-rows .case-row', { hasText: 'Case 44' }).click();
+      await compare.page.waitForTimeout(400);
+      const saved = (await compare.panel.savedState()) as Record<string, unknown>;
+      assert.deepEqual(
+        saved['contenders'],
+        contenders.map(({ id, run, target }) => ({ id, run: run.id, path: run.path, target })),
+      );
+      assert.deepEqual(
+        {
+          reference: saved['reference'],
+          axes: saved['axes'],
+          select: saved['select'],
+          filter: saved['filter'],
+          openCase: saved['openCase'],
+          tables: saved['tables'],
+        },
+        {
+          reference: LARGE,
+          axes: { x: 'ttft.p99', y: 'quality.pass_rate' },
+          select: { aim: 'quality.pass_rate', limits: ['ttft.p99 <= 250ms', 'cost.per_good <= $0.0025'] },
+          filter: { show: 'differs', text: '', tag: '' },
+          openCase: 'case-44',
+          tables: ['front'],
+        },
+      );
+      await compare.page.reload();
+      await compare.panel.settle();
+      await compare.snapshot(state);
+      assert.equal(await section('Trade-off').locator('table').isVisible(), true);
+      assert.deepEqual(
+        (await compare.asked()).filter(({ type }) => type === 'answers'),
+        [{ type: 'answers', case: 'case-44' }],
+      );
+      assert.match((await compare.texts('.case-part .section-head'))[0] ?? '', /150 of 300/);
+      assert.equal(await compare.page.locator('.case-view').evaluate((view) => view.scrollTop), 560);
+    });
+  });
+
+  describe('themes', () => {
+    it('follows a change of the theme at once', async () => {
+      await open({ theme: 'dark' });
+      await compare.snapshot(compareState());
+      const blue = (color: string) => compare.panel.pixels('section[aria-label="Trade-off"] canvas', color);
+      assert.ok((await blue('#59a4f9')) > 20);
+      await compare.panel.setTheme('light');
+      assert.equal(await blue('#59a4f9'), 0);
+      assert.ok((await blue('#0063d3')) > 20);
+    });
+  });
+
   describe('accessibility', () => {
+    const everything = () => compareState({ matrix: [trend()], curves: [{ id: SMALL, curve: curve() }] });
+
     for (const theme of THEMES)
       it(`has no violation that axe-core finds, in ${theme}`, async () => {
         await open({ theme });
-        await compare.snapshot(compareState());
+        await compare.snapshot(everything());
+        await compare.page.locator('.case-rows .case-row').first().click();
+        await compare.send({
+          type: 'answers',
+          case: 'refund-window',
+          answers: [
+            answersOf(SMALL, 'You have two weeks.'),
+            answersOf(LARGE, 'You have 30 days.'),
+            answersOf(FP8, null),
+          ],
+        });
         assert.deepEqual(await compare.panel.accessibilityViolations(), []);
       });
+
+    it('has none while it runs, and none in tables', async () => {
+      await open();
+      await compare.snapshot({ ...everything(), status: 'running', race: [raceLane(SMALL), raceLane(LARGE)] });
+      for (const toggle of await compare.page.locator('.toggle-table').all()) await toggle.click();
+      assert.deepEqual(await compare.panel.accessibilityViolations(), []);
+    });
+
+    it('fits into 400 px without scrolling sideways', async () => {
+      await open({ width: 400 });
+      await compare.snapshot({ ...everything(), status: 'running', race: [raceLane(SMALL), raceLane(LARGE)] });
+      assert.equal(await compare.page.evaluate('document.documentElement.scrollWidth'), 400);
+      assert.deepEqual(await compare.panel.accessibilityViolations(), []);
+    });
+
+    it('reaches everything with the Tab key, and each table and chart as one stop', async () => {
+      await open();
+      await compare.snapshot(everything());
+      const stops: string[] = [];
+      for (let i = 0; i < 60; i++) {
+        await compare.page.keyboard.press('Tab');
+        const stop = await compare.page.evaluate<string>(
+          `(() => { const at = document.activeElement; const part = at.closest('section, header')?.getAttribute('aria-label') ?? at.closest('header')?.className ?? ''; return at === document.body ? '' : part; })()`,
+        );
+        if (stop === '') break;
+        if (stops.at(-1) !== stop) stops.push(stop);
+      }
+      assert.deepEqual(stops, [
+        'head',
+        'Best choice',
+        'Metrics',
+        'Service level objectives',
+        'Trade-off',
+        'Quality, latency, cost',
+        'Cases',
+        'Along temperature, with model shop-large',
+        'Capacity',
+      ]);
+      assert.equal(await section('Metrics').locator('[tabindex="0"]:not(vscode-dropdown)').count(), 1);
+    });
   });
 });

@@ -90,16 +90,26 @@ export class Choice implements Section {
 
   /** The extension's limits, where they are other ones than those that were asked for here. */
   private takeLimits({ result, invalid }: CompareSelection): void {
-    const limits = [...result.subject_to, ...invalid.map(({ text }) => text)];
+    const wrong = invalid.map(({ text }) => text);
+    const limits = [...result.subject_to, ...wrong];
     if (keyOf(limits) !== this.asked && keyOf(limits) !== keyOf(this.texts())) {
       this.asked = keyOf(limits);
-      // A row whose text is being typed stays: it is sent when it is done.
-      const kept = this.rows.filter((row) => row.busy);
-      for (const row of this.rows) if (!row.busy) row.element.remove();
-      this.rows.splice(0, this.rows.length, ...kept);
-      for (const text of limits) if (!kept.some((row) => row.text === text)) this.addRow(text);
+      const read = this.rows.filter((row) => !row.busy && row.text !== '' && !wrong.includes(row.text));
+      // The same limits, spelled out: in place, so that the row that was just left by Enter keeps the focus.
+      const spelled = this.rows.every((row) => !row.busy) && this.texts().length === limits.length;
+      if (spelled && read.length === result.subject_to.length)
+        read.forEach((row, i) => row.spell(result.subject_to[i] ?? row.text));
+      else this.replaceRows(limits);
     }
     for (const row of this.rows) row.setProblem(invalid.find(({ text }) => text === row.text)?.problem ?? '');
+  }
+
+  /** A row whose text is being typed stays: it is sent when it is done. */
+  private replaceRows(limits: readonly string[]): void {
+    const kept = this.rows.filter((row) => row.busy);
+    for (const row of this.rows) if (!row.busy) row.element.remove();
+    this.rows.splice(0, this.rows.length, ...kept);
+    for (const text of limits) if (!kept.some((row) => row.text === text)) this.addRow(text);
   }
 
   private addRow(text: string): LimitRow {
@@ -227,6 +237,12 @@ class LimitRow {
   /** It is being typed. */
   get busy(): boolean {
     return this.text !== this.sent || (this.text === '' && this.element.contains(document.activeElement));
+  }
+
+  /** Takes what the extension made of the text. */
+  spell(text: string): void {
+    this.sent = text;
+    this.field.setValue(text);
   }
 
   focus(): void {
