@@ -10,7 +10,7 @@ export type NamedRun = { kind: 'own'; dir: string } | { kind: 'file'; path: stri
 
 /**
  * A run by its folder, by its `run.json`, or by its id (or the beginning or end of it, where only one run has it) in the workspace's
- * runs; `latest` is the newest. Any other file is taken for a result of another tool.
+ * runs; `latest` (or `last`) is the newest. Any other file is taken for a result of another tool.
  * @param runsDir where runs are stored
  * @throws CliError, in a sentence, where nothing or more than one fits
  */
@@ -28,7 +28,8 @@ export async function findRun(given: string, runsDir: string, cwd: string): Prom
   }
   const ids = await listRuns(runsDir);
   const [newest] = ids;
-  if (given === 'latest' && newest !== undefined) return { kind: 'own', dir: path.join(runsDir, newest) };
+  if ((given === 'latest' || given === 'last') && newest !== undefined)
+    return { kind: 'own', dir: path.join(runsDir, newest) };
   const exact = ids.filter((id) => id === given);
   const fits = exact.length > 0 ? exact : ids.filter((id) => id.startsWith(given) || id.endsWith(given));
   const [only, ...others] = fits;

@@ -2,6 +2,7 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { parseShard, type Shard } from '../core/merge/shard';
 import { painter } from '../core/report/style';
 import { PromptrigError, messageOf } from '../core/util/errors';
+import { baselineDiff, baselinePin, baselineShow, DIFF_FORMATS, PIN_FORMATS } from './baseline-command';
 import { parseBudget } from './budget-option';
 import { doctorCommand } from './doctor-command';
 import { COMPARE_FORMATS, compareCommand } from './compare-command';
@@ -22,7 +23,7 @@ import { watchCommand } from './watch-command';
 const EXIT_CODES = `
 Exit codes:
   0    every SLO and assertion passed
-  1    an SLO or an assertion failed
+  1    an SLO or an assertion failed, or something is worse than in the baseline
   2    wrong usage, or a file is invalid
   3    inconclusive (with --strict, a verdict of low confidence is)
   4    an endpoint could not be reached, or every request failed
@@ -155,15 +156,7 @@ function buildProgram(io: CliIo, setCode: (code: number) => void): Command {
       const out = flags.out === undefined ? {} : { out: flags.out };
       setCode(await importCommand(io, file, { ...out, force: flags.force ?? false }));
     });
-  for (const later of ['baseline']) {
-    program
-      .command(later, { hidden: true })
-      .argument('[rest...]')
-      .allowUnknownOption()
-      .action(() => {
-        throw new CliError(`promptrig ${later} is not supported yet.`);
-      });
-  }
+  addBaseline(program, io, setCode);
   return program;
 }
 
@@ -244,6 +237,41 @@ function addCompare(program: Command, io: CliIo, setCode: (code: number) => void
     .action(async (runs: string[], flags: { format: string[]; confidence: number; seed: number }) => {
       const formats = parseFormats(flags.format, COMPARE_FORMATS);
       setCode(await compareCommand(io, runs, { formats, confidence: flags.confidence, seed: flags.seed }));
+    });
+}
+
+function addBaseline(program: Command, io: CliIo, setCode: (code: number) => void): void {
+  const baseline = program
+    .command('baseline')
+    .description('pin runs that later ones are held against, and show what is pinned');
+  const formatOption = (command: Command, formats: readonly string[]): Command =>
+    command.option(
+      '--format <format>',
+      `${formats.join(', ')}; to the standard output or =FILE (repeatable)`,
+      collect,
+      [],
+    );
+  formatOption(baseline.command('pin'), PIN_FORMATS)
+    .description('keep the numbers of a run in .promptrig/baselines, for version control')
+    .argument('<run>', 'id, folder, or "last"')
+    .option('--target <id>', 'this target only (repeatable)', collect, [])
+    .option('--force', 'also where the run was stopped, has crashed, or measured this machine')
+    .action(async (run: string, flags: { target: string[]; force?: boolean; format: string[] }) => {
+      const formats = parseFormats(flags.format, PIN_FORMATS);
+      setCode(await baselinePin(io, run, { targets: flags.target, force: flags.force ?? false, formats }));
+    });
+  formatOption(baseline.command('show'), PIN_FORMATS)
+    .description('print what is pinned')
+    .argument('[what]', 'an eval file, a folder, a baseline, or a run (default: all of the workspace)')
+    .action(async (what: string | undefined, flags: { format: string[] }) => {
+      setCode(await baselineShow(io, what, { formats: parseFormats(flags.format, PIN_FORMATS) }));
+    });
+  formatOption(baseline.command('diff'), DIFF_FORMATS)
+    .description('hold a run against what is pinned now')
+    .argument('<run>', 'id, folder, or "last"')
+    .addHelpText('after', '\nExit codes: 0 no regression shown, 1 a regression, 2 wrong usage, 3 undecided.')
+    .action(async (run: string, flags: { format: string[] }) => {
+      setCode(await baselineDiff(io, run, { formats: parseFormats(flags.format, DIFF_FORMATS) }));
     });
 }
 

@@ -192,16 +192,15 @@ function unfitness({ client, flags }: StageResult): string | null {
 function loadOf(name: string, { pattern, rate, loop }: StageResult, target: TargetPlan | undefined): string {
   const stage = target?.stages.find((each) => each.name === name);
   if (pattern === 'cases') return target === undefined ? 'cases' : `cases, ${target.concurrency} at once`;
-  const parts: string[] = [pattern];
-  if (rate !== null && loop === 'open') parts.push(`${Number(rate.toPrecision(6))}/s`);
-  if (stage !== undefined) parts.push(...detailsOf(stage));
-  return parts.join(' ');
+  const concurrency = loop === 'closed' && pattern !== 'sync' ? stage?.concurrency : undefined;
+  const shown = loop === 'open' && rate !== null ? `${Number(rate.toPrecision(6))}/s` : concurrency;
+  const head = shown === undefined ? pattern : `${pattern} ${shown}`;
+  return [head, ...(stage === undefined ? [] : detailsOf(stage))].join(', ');
 }
 
 function detailsOf(stage: StagePlan): string[] {
-  const { pattern, concurrency, burstiness, ramp, burst, trace, synthetic, sessions, requestPool } = stage;
+  const { burstiness, ramp, burst, trace, synthetic, sessions, requestPool } = stage;
   const details: string[] = [];
-  if (concurrency !== undefined && pattern !== 'sync') details.push(String(concurrency));
   if (burstiness !== undefined) details.push(`burstiness ${burstiness}`);
   if (ramp !== undefined) details.push(`${ramp.from} to ${ramp.to} ${ramp.shape}`);
   if (burst !== undefined) details.push(`${burst.base} to ${burst.peak} for ${burst.forMs} of ${burst.everyMs} ms`);
@@ -211,7 +210,7 @@ function detailsOf(stage: StagePlan): string[] {
   if (inputTokens !== undefined) details.push(`input ${inputTokens.mean}`);
   // A run of one case sends other prompts than that of all; that a prompt was edited is what is to be judged.
   else if (requestPool.length > 0)
-    details.push(`of ${requestPool.length} ${requestPool.length === 1 ? 'prompt' : 'prompts'}`);
+    details.push(`${requestPool.length} ${requestPool.length === 1 ? 'prompt' : 'prompts'}`);
   if (outputTokens !== undefined) details.push(`output ${outputTokens.mean}`);
   if (prefix !== undefined) details.push(`prefix ${prefix.tokens}x${prefix.pool}`);
   if (cache === 'cold') details.push('cold');

@@ -57,7 +57,8 @@ export async function planOf(dir: string): Promise<RunPlan | null> {
   }
 }
 
-function usedOf(pinned: readonly BaselineFile[], now: readonly BaselineFile[]): BaselineComparison['pinned'] {
+/** The pinned baselines that have a counterpart in the run, for its result. */
+export function usedOf(pinned: readonly BaselineFile[], now: readonly BaselineFile[]): BaselineComparison['pinned'] {
   return pinned
     .filter(({ target }) => now.some((each) => each.target === target))
     .map(({ target, pinned: { run, at, commit } }) => ({ target, run, at, commit }));

@@ -2,14 +2,15 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import type { BaselineFile } from '../../protocol/baseline';
-import type { RunJson, TargetResult } from '../../protocol/run-json';
+import type { BaselineComparison, RunJson, TargetResult } from '../../protocol/run-json';
 import { readRun } from '../results/store';
 import { messageOf, PromptrigError } from '../util/errors';
-import { planOf } from './baseline';
+import { planOf, usedOf } from './baseline';
 import { baselinesOfRun } from './baseline-file-run';
 import { pinnedEval, pinnedFile, pinnedFolder, pinnedFolderOf, PINNED_SUFFIX } from './pinned-path';
 import { readPinned } from './pinned-reader';
 import { pinnedText } from './pinned-text';
+import { compareBaselines } from './regression';
 
 export interface PinOptions {
   /** Ids; all of the run by default. */
@@ -167,6 +168,26 @@ function writeAtomically(file: string, text: string): void {
       cause: error,
     });
   }
+}
+
+/**
+ * A finished run against what is pinned now, which need not be what it was planned with; always as a run that guards against regressions.
+ * @returns null where nothing is pinned for its targets
+ * @throws PromptrigError as the run's files do, and where a baseline of its eval cannot be used
+ */
+export async function diffToPinned(runDir: string, root: string): Promise<BaselineComparison | null> {
+  const run = await readRun(runDir);
+  const plan = await planOf(runDir);
+  const { baselines, problems } = await readPinnedBaselines(root, run.source.path);
+  const [problem] = problems;
+  if (problem !== undefined) throw new PromptrigError('invalid_file', problem.message);
+  const pinned = baselines.map(({ file }) => file).filter(({ target }) => run.targets.some(({ id }) => id === target));
+  if (pinned.length === 0) return null;
+  const now = await baselinesOfRun(runDir, run, plan, run.started_at);
+  const { confidence, policy } = run;
+  const rules = plan?.regress ?? [];
+  const options = { confidence, policy, purpose: 'regression' as const, rules, matchLone: false };
+  return { ...compareBaselines(pinned, now, options), pinned: usedOf(pinned, now) };
 }
 
 export interface PinnedBaselines {

@@ -11,6 +11,7 @@ import type {
   TargetResult,
 } from '../../protocol/run-json';
 import { parseSloExpression } from '../metrics/slo';
+import { rowLabel } from '../compare/regression-text';
 import { plain, plainData } from './plain';
 import type { ReportFile } from './report-file';
 
@@ -220,20 +221,39 @@ function curveFinding(target: TargetResult, curve: CurveResult): Finding[] {
   ];
 }
 
+/** Each regression at the tolerance that the file sets for it, else at its baseline; of a run that selects they decide nothing. */
 function baselineFindings({ baseline, targets }: RunJson): Finding[] {
   if (baseline === undefined) return [];
   const target = targets[0]?.id ?? '';
   const base = { rule: 'baseline', target, pointer: '/baseline' };
-  const found = baseline.regressions.map((message): Finding => ({
-    ...base,
-    level: 'error',
-    title: 'Worse than the baseline',
-    message,
-    identity: ['baseline', message.split(':')[0] ?? message],
-  }));
+  const level: FindingLevel = baseline.verdict === 'pass' ? 'note' : 'error';
+  const title = 'Worse than the baseline';
+  const rows = (baseline.rows ?? []).filter(({ verdict }) => verdict === 'regression');
+  const found = baseline.regressions.map((message, index): Finding => {
+    const row = rows[index];
+    if (row === undefined) {
+      return { ...base, level, title, message, identity: ['baseline', message.split(':')[0] ?? message] };
+    }
+    const { stage, metric, stat, pointer } = row;
+    const label = rowLabel(row);
+    return {
+      rule: `baseline/${metric}`,
+      level,
+      target: row.target,
+      ...(stage === null ? {} : { stage }),
+      pointer: pointer === undefined || pointer === '' ? '/baseline' : pointer,
+      title: `${label} is worse than in the baseline${stage === null ? '' : ` · ${stage}`}`,
+      message,
+      identity: ['baseline', row.target, stage ?? '', metric, stat ?? ''],
+    };
+  });
   if (baseline.error !== undefined) {
-    const title = 'The baseline could not be compared with';
-    found.push({ ...base, level: 'warning', title, message: baseline.error, identity: ['baseline', 'error'] });
+    const unread = 'The baseline could not be compared with';
+    found.push({ ...base, level: 'warning', title: unread, message: baseline.error, identity: ['baseline', 'error'] });
+  } else if (baseline.verdict === 'inconclusive') {
+    const open = 'What is asked of the baseline could not be decided';
+    const message = (baseline.caveats ?? []).join(' ') || 'numbers that "regress" names were not tested';
+    found.push({ ...base, level: 'warning', title: open, message, identity: ['baseline', 'undecided'] });
   }
   return found;
 }

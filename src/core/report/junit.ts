@@ -4,7 +4,16 @@
  * Shape: that of `junit-10.xsd` of the Jenkins xUnit plugin, which the reports of Surefire, Gradle and pytest share, and on a test
  * the attributes `file` and `line` that GitLab and editors link. A suite's properties say what was measured.
  */
-import type { CaseRecord, RequestRecord, RunJson, SloResult, StageResult, TargetResult } from '../../protocol/run-json';
+import type {
+  BaselineComparison,
+  CaseRecord,
+  RequestRecord,
+  RunJson,
+  SloResult,
+  StageResult,
+  TargetResult,
+} from '../../protocol/run-json';
+import { rowLabel } from '../compare/regression-text';
 import { formatSloLine } from '../metrics/format';
 import { xmlAttribute, xmlText } from './escape-xml';
 import { casesDecide } from './finding';
@@ -50,14 +59,7 @@ function suitesOf(file: ReportFile): Suite[] {
   const suites = file.run.targets.map((target) => targetSuite(file, target));
   const { baseline } = file.run;
   if (baseline !== undefined) {
-    const tests = baseline.regressions.map((message): Test => ({
-      name: message.split(':')[0] ?? message,
-      pointer: '/baseline',
-      seconds: null,
-      state: 'failure',
-      type: 'regression',
-      message,
-    }));
+    const tests = baselineTests(baseline);
     if (baseline.error !== undefined) {
       const message = baseline.error;
       tests.push({ name: 'baseline', pointer: '/baseline', seconds: null, state: 'error', type: 'baseline', message });
@@ -67,6 +69,34 @@ function suitesOf(file: ReportFile): Suite[] {
     suites.push({ name: `${file.path} [baseline]`, file, seconds: 0, properties, tests });
   }
   return suites;
+}
+
+/** A test for each number that was held against the baseline; results of older versions have the sentences alone. */
+function baselineTests({ rows, regressions, verdict: ofAll }: BaselineComparison): Test[] {
+  if (rows === undefined) {
+    return regressions.map((message): Test => ({
+      name: message.split(':')[0] ?? message,
+      pointer: '/baseline',
+      seconds: null,
+      state: 'failure',
+      type: 'regression',
+      message,
+    }));
+  }
+  let next = 0;
+  return rows.map((row): Test => {
+    const { target, stage, verdict, pointer, reason } = row;
+    const base = {
+      name: [target, ...(stage === null ? [] : [stage]), rowLabel(row)].join(' · '),
+      pointer: pointer === undefined || pointer === '' ? '/baseline' : pointer,
+      seconds: null,
+    };
+    if (verdict === 'not tested') return { ...base, state: 'skipped', type: 'baseline', message: reason ?? verdict };
+    if (verdict !== 'regression') return { ...base, state: 'passed' };
+    const message = regressions[next++] ?? verdict;
+    // Of a run that selects it decides nothing, and a report must not say that something failed.
+    return { ...base, state: ofAll === 'pass' ? 'skipped' : 'failure', type: 'regression', message };
+  });
 }
 
 function targetSuite(file: ReportFile, target: TargetResult): Suite {

@@ -4,6 +4,7 @@
  */
 import type {
   BaselineComparison,
+  BaselineRow,
   QualityPair,
   QualityResult,
   QualityUnderLoad,
@@ -15,6 +16,7 @@ import { choiceSentence } from '../compare/constraint';
 import { axisInfo } from '../compare/pareto-values';
 import { formatCount, formatInterval, formatValue } from '../metrics/format';
 import { parseSloExpression } from '../metrics/slo';
+import { baselineName, orderedRows, rowText } from './baseline-rows';
 import { codeBlock, codeCell, codeSpan } from './escape-markdown';
 import { findingsOf, type Finding, type FindingLevel } from './finding';
 import { levelOf, pointsWithInterval } from './points';
@@ -26,6 +28,8 @@ export const COMMENT_BYTES = 65_000;
 /** Findings and pairs beyond these are in the results. */
 const MOST_FINDINGS = 50;
 const MOST_PAIRS = 10;
+/** Numbers beside the baseline's that are listed; the others are in run.json. */
+const MOST_BASELINE_ROWS = 60;
 const MOST_ANSWERS = 10;
 const MOST_ANSWER = 1000;
 
@@ -95,7 +99,7 @@ function fileSections(file: ReportFile, withAnswers: boolean, withHead: boolean)
     ...run.targets.flatMap((target) => flagLines(target)),
   ];
   if (notes.length > 0) sections.push(`${notes.map((note) => `- ${note}`).join('\n')}\n`);
-  if (run.baseline !== undefined) sections.push(baselineSection(run.baseline, run.confidence));
+  if (run.baseline !== undefined) sections.push(renderBaselineMarkdown(run.baseline, run.confidence));
   if (run.purpose === 'selection') sections.push(...selectionSections(run));
   const pairs = run.comparison?.pairs ?? [];
   if (pairs.length > 0) sections.push(pairTable(pairs, run.confidence));
@@ -201,17 +205,51 @@ function flagLines({ id, stages }: TargetResult): string[] {
     );
 }
 
-function baselineSection(baseline: BaselineComparison, confidence: number): string {
-  const lines = [`**Against the baseline** ${codeSpan(baseline.run)}`, ''];
+/** A comparison with a baseline; also a document of its own. */
+export function renderBaselineMarkdown(baseline: BaselineComparison, confidence: number): string {
+  const lines = [`**Against the baseline** ${codeSpan(baselineName(baseline))}`, ''];
   if (baseline.error !== undefined) lines.push(`- ⚠️ ${codeSpan(baseline.error)}`);
   for (const text of baseline.regressions) lines.push(`- ❌ worse: ${codeSpan(text)}`);
   for (const text of baseline.improvements) lines.push(`- ✅ better: ${codeSpan(text)}`);
-  for (const pair of baseline.pairs.filter(({ verdict }) => verdict === 'no difference shown')) {
-    lines.push(
-      `- ${codeSpan(pair.second)}: no difference shown, ${pointsWithInterval(pair.difference, pair.ci, confidence)} over ${pair.cases} cases`,
-    );
+  if (baseline.rows === undefined) {
+    for (const pair of baseline.pairs.filter(({ verdict }) => verdict === 'no difference shown')) {
+      lines.push(
+        `- ${codeSpan(pair.second)}: no difference shown, ${pointsWithInterval(pair.difference, pair.ci, confidence)} over ${pair.cases} cases`,
+      );
+    }
   }
-  return `${lines.join('\n')}\n`;
+  for (const text of baseline.caveats ?? []) lines.push(`- ⚠️ ${codeSpan(text)}`);
+  return `${lines.join('\n')}\n${baselineTable(baseline, confidence)}`;
+}
+
+const ROW_MARKS: Record<BaselineRow['verdict'], string> = {
+  regression: '❌',
+  improvement: '✅',
+  'within tolerance': '⚠️',
+  'no difference shown': '',
+  'not tested': '',
+};
+
+/** Every number that was held against the baseline, what got worse first; folded away where nothing did. */
+function baselineTable(baseline: BaselineComparison, confidence: number): string {
+  const rows = orderedRows(baseline);
+  if (rows.length === 0) return '';
+  const targets = new Set(rows.map(({ target }) => target)).size;
+  const cells = rows.slice(0, MOST_BASELINE_ROWS).map((row) => {
+    const text = rowText(row, targets);
+    return [
+      ROW_MARKS[row.verdict],
+      codeCell(text.metric),
+      codeCell(text.place),
+      ...[text.before, text.now, text.difference, text.ci, text.tolerated].map((value) => value.replaceAll('$', '\\$')),
+      codeCell(text.verdict),
+    ];
+  });
+  const head = ['', 'metric', '', 'before', 'now', 'difference', `${levelOf(confidence)} CI`, 'tolerated', ''];
+  const shown = `\n${table(head, cells)}`;
+  return baseline.regressions.length > 0
+    ? shown
+    : `\n<details><summary>${rows.length} numbers beside the baseline's</summary>\n${shown}\n</details>\n`;
 }
 
 /** Of a run that selects: who is beaten by nobody outright, and what fits. */

@@ -5,6 +5,7 @@ import { columns, type Cell } from './columns';
 import { pointsWithInterval } from './points';
 import { INDENT, sentence } from './sentence';
 import type { TableContext } from './table';
+import { baselineLines } from './table-baseline';
 import { selectionLines } from './table-selection';
 
 /** Pairs beyond these are in run.json: sixteen targets have 120 of them. */
@@ -31,7 +32,8 @@ export function comparisonLines(run: RunJson, context: TableContext): string[] {
     if (more > 0) lines.push(`${INDENT}${paint('dim', `and ${more} more pairs, in run.json`)}`);
   }
   lines.push(...selectionLines(context));
-  lines.push(...baselineLines(run, context));
+  const { baseline, confidence } = run;
+  if (baseline !== undefined) lines.push(...baselineLines(baseline, { ...context, confidence }));
   return lines;
 }
 
@@ -51,22 +53,6 @@ function pairLines(pair: QualityPair, context: TableContext): string[] {
 
 function pValue(p: number): string {
   return p < 0.0001 ? '< 0.0001' : String(Number(p.toPrecision(2)));
-}
-
-function baselineLines({ baseline, confidence }: RunJson, context: TableContext): string[] {
-  if (baseline === undefined) return [];
-  const { paint } = context;
-  const lines = ['', `${paint('strong', 'Against the baseline')}  ${paint('dim', baseline.run)}`];
-  if (baseline.error !== undefined) return [...lines, ...sentence(baseline.error, context, 'bad')];
-  if (baseline.pairs.length === 0)
-    return [...lines, ...sentence('the baseline has no target and no case in common with this run', context, 'unsure')];
-  for (const text of baseline.regressions) lines.push(...sentence(`✗ regression: ${text}`, context, 'bad'));
-  for (const text of baseline.improvements) lines.push(...sentence(`✓ improvement: ${text}`, context, 'good'));
-  for (const pair of baseline.pairs.filter(({ verdict }) => verdict === 'no difference shown')) {
-    const text = `${pair.second}: no difference shown · ${pointsWithInterval(pair.difference, pair.ci, confidence)} over ${pair.cases} cases, ${pair.only_first} lost, ${pair.only_second} won`;
-    lines.push(...sentence(text, context, 'dim'));
-  }
-  return lines;
 }
 
 type Point = MatrixTrend['points'][number];
