@@ -17,6 +17,8 @@ const timeoutVariable = 'PROMPTRIG_HOST_TIMEOUT_MS';
 const defaultTimeoutMs = 300_000;
 /** Environment variable: `ask` for a window in which a folder has to be trusted. */
 const trustVariable = 'PROMPTRIG_WORKSPACE_TRUST';
+/** Environment variable: the language of the window, which is that of `l10n/bundle.l10n.LANGUAGE.json` of extensions. */
+const localeVariable = 'PROMPTRIG_LOCALE';
 
 /** The module that runs in the extension host and calls the suite. */
 const suiteRunner = join(repositoryRoot, 'test/host/suite-with-console.cjs');
@@ -56,6 +58,7 @@ async function runSuite(argv: readonly string[]): Promise<number> {
     const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
 
     const workbench = await listenToWorkbench(page);
+    await speak(page, process.env[localeVariable]);
     const url = windowUrl({ ...server, folder: args.folder, testsPath: suiteRunner });
     const outcome = await Promise.race([
       page.goto(url, { waitUntil: 'domcontentloaded', timeout: 60_000 }).then(() => workbench.outcome),
@@ -102,6 +105,16 @@ async function listenToWorkbench(page: Page): Promise<Workbench> {
   page.once('crash', () => exit({ problem: 'The page with VS Code crashed.' }));
   page.once('close', () => exit({ problem: 'The page with VS Code was closed.' }));
   return { outcome, logTail: () => `--- workbench ---\n${tail(withoutNoise(log), 40)}` };
+}
+
+/** The workbench takes its language from this variable, which the server's own texts would set to English. */
+async function speak(page: Page, locale: string | undefined): Promise<void> {
+  if (locale === undefined) return;
+  const language = JSON.stringify(locale);
+  // As text: a function that was compiled for Node may call helpers that the page does not have.
+  await page.addInitScript({
+    content: `Object.defineProperty(globalThis, '_VSCODE_NLS_LANGUAGE', { get: () => ${language}, set: () => undefined });`,
+  });
 }
 
 function timeout(ms: number): Promise<Outcome> {

@@ -7,6 +7,7 @@ import { ensureVscode } from './ensure-vscode';
 import { copyExamples } from './examples-copy';
 import { runMain } from './main';
 import { repositoryRoot } from './paths';
+import { PSEUDO_LOCALE, pseudoTranslated } from './pseudo-locale';
 import { quietSettings } from './settings';
 
 /** Set in the process that has been started again under xvfb-run. */
@@ -29,9 +30,16 @@ async function main(): Promise<void> {
   if (vscode.kind === 'server' && (grep === '' || grep.includes('trust'))) {
     await runSuite(vscode.executable, grep, 'untrusted');
   }
+  // Desktop VS Code speaks no language that is not installed.
+  if (vscode.kind === 'server' && (grep === '' || grep.includes('translated'))) {
+    await runSuite(vscode.executable, grep, 'translated');
+  }
 }
 
-async function runSuite(vscodeExecutablePath: string, grep: string, window: 'trusted' | 'untrusted'): Promise<void> {
+/** Suites by the window that they need: `out/vscode/untrusted*` runs without trust, `translated*` in a made-up language. */
+type TestWindow = 'trusted' | 'untrusted' | 'translated';
+
+async function runSuite(vscodeExecutablePath: string, grep: string, window: TestWindow): Promise<void> {
   const examples = await copyExamples();
   const folder = await mkdtemp(join(tmpdir(), 'promptrig-test-'));
   try {
@@ -44,13 +52,15 @@ async function runSuite(vscodeExecutablePath: string, grep: string, window: 'tru
     await cp(join(repositoryRoot, 'test/host/lm-provider'), join(extensions, 'lm-provider'), { recursive: true });
     await runTests({
       vscodeExecutablePath,
-      extensionDevelopmentPath: repositoryRoot,
+      extensionDevelopmentPath:
+        window === 'translated' ? await pseudoTranslated(join(folder, 'translated')) : repositoryRoot,
       extensionTestsPath: join(repositoryRoot, 'out/vscode/index.js'),
       launchArgs: [examples.folder, `--user-data-dir=${userData}`, `--extensions-dir=${extensions}`],
       extensionTestsEnv: {
         PROMPTRIG_TEST_GREP: grep,
         PROMPTRIG_TEST_WINDOW: window,
         ...(window === 'untrusted' ? { PROMPTRIG_WORKSPACE_TRUST: 'ask' } : {}),
+        ...(window === 'translated' ? { PROMPTRIG_LOCALE: PSEUDO_LOCALE } : {}),
       },
     });
   } finally {

@@ -17,9 +17,9 @@ export async function run(): Promise<void> {
     grep: process.env.PROMPTRIG_TEST_GREP || undefined,
   });
   for (const name of readdirSync(__dirname).sort()) {
-    // One window is trusted or it is not: what is tested without trust has a window of its own.
-    const isUntrusted = name.startsWith('untrusted');
-    if (isUntrusted !== (process.env.PROMPTRIG_TEST_WINDOW === 'untrusted')) continue;
+    // One window is trusted or it is not, and has one language: what is tested without or in another has its own.
+    const window = ['untrusted', 'translated'].find((kind) => name.startsWith(kind)) ?? 'trusted';
+    if (window !== (process.env.PROMPTRIG_TEST_WINDOW ?? 'trusted')) continue;
     if (name.endsWith('.test.js')) mocha.addFile(join(__dirname, name));
   }
   await mocha.loadFilesAsync();

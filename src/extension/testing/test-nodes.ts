@@ -105,7 +105,7 @@ function datasetNode(
 ): TestNode {
   const subject: TestSubject = { kind: 'dataset' };
   if (rows === null || rows.length === 0 || rows.length > MAX_ROWS) {
-    return { ...subjectNode(file, subject, label, range, targets), description: 'dataset' };
+    return { ...subjectNode(file, subject, label, range, targets), description: l10n.t('dataset') };
   }
   return {
     id: subjectKey(subject),

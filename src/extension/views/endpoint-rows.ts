@@ -27,7 +27,7 @@ export interface EndpointDot {
 }
 
 const DOTS = {
-  ok: { word: 'ok', icon: 'pass', color: 'testing.iconPassed' },
+  ok: { word: l10n.t('ok'), icon: 'pass', color: 'testing.iconPassed' },
   failing: { word: l10n.t('failing'), icon: 'error', color: 'testing.iconFailed' },
   problem: { word: l10n.t('cannot be used'), icon: 'warning', color: 'list.warningForeground' },
   busy: { word: l10n.t('testing'), icon: 'loading~spin', color: 'testing.iconQueued' },

@@ -25,7 +25,7 @@ const KINDS: Readonly<Record<CompletionKind, vscode.CompletionItemKind>> = {
 };
 
 /** Goes on where an insertion ends, as the next thing to choose is known. */
-const AGAIN: vscode.Command = { title: 'Suggest', command: 'editor.action.triggerSuggest' };
+const AGAIN: vscode.Command = { title: vscode.l10n.t('Suggest'), command: 'editor.action.triggerSuggest' };
 
 export class EvalCompletion implements vscode.CompletionItemProvider {
   /**
