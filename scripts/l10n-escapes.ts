@@ -87,8 +87,8 @@ function isChoice(operator: ts.SyntaxKind): boolean {
   return [ts.SyntaxKind.QuestionQuestionToken, ts.SyntaxKind.BarBarToken, ts.SyntaxKind.PlusToken].includes(operator);
 }
 
-/** Whether there is something to translate: not an icon, an address, a key, the name of a variable or of a product. */
+/** Whether there is something to translate: not an icon, an address, the name of a file, a variable or a product. */
 function isWord(text: string): boolean {
   const rest = text.replace(/\$\([\w~-]+\)/g, ' ').replace(/\b(?:https?:\/\/\S+|Promptrig|SLO|API|TTFT)\b/g, ' ');
-  return /\p{L}{2}/u.test(rest) && !/^\s*[A-Z][A-Z0-9_]+\s*$/.test(rest);
+  return /\p{L}{2}/u.test(rest) && !/^\s*(?:[A-Z][A-Z0-9_]+|[\w-]+\.[a-z]+)\s*$/.test(rest);
 }
