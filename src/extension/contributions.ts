@@ -52,6 +52,9 @@ export const CommandId = {
   refreshRuns: 'promptrig.refreshRuns',
   filterRuns: 'promptrig.filterRuns',
   clearRunsFilter: 'promptrig.clearRunsFilter',
+  compareTargets: 'promptrig.compareTargets',
+  compareRun: 'promptrig.compareRun',
+  compareRuns: 'promptrig.compareRuns',
 } as const;
 export type CommandId = (typeof CommandId)[keyof typeof CommandId];
 
@@ -80,7 +83,7 @@ export const ToolName = {
 } as const;
 export type ToolName = (typeof ToolName)[keyof typeof ToolName];
 
-export const PanelId = { run: 'promptrig.run' } as const;
+export const PanelId = { run: 'promptrig.run', compare: 'promptrig.compare' } as const;
 
 /** Keys of when-clauses that the extension sets. */
 export const ContextKey = {

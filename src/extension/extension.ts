@@ -3,8 +3,9 @@ import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { Redactor } from '../core/util/redact';
 import { messageOf } from '../core/util/errors';
+import type { CompareCommands } from './commands/compare';
 import { registerCommands } from './commands/register';
-import { revealPointer } from './commands/reveal';
+import { revealItem, revealPointer } from './commands/reveal';
 import { runOn } from './commands/sidebar';
 import { setting } from './config';
 import { ContextKeys } from './context-keys';
@@ -45,6 +46,7 @@ import { EvalIndex } from './views/eval-index';
 import { EvalsTree } from './views/evals-tree';
 import { RunsView } from './views/runs-view';
 import { RunStatusBar } from './views/status-bar';
+import type { ComparePanel } from './webviews/compare-panel';
 import { RunPanel } from './webviews/run-panel';
 
 /** The run that `deactivate` has to end. */
@@ -146,6 +148,24 @@ export function activate(context: vscode.ExtensionContext): ExtensionExports {
     }),
   );
 
+  const compare: ComparePanel = own(
+    onUse(
+      (): ComparePanel =>
+        new (parts().ComparePanel)({
+          extensionUri: context.extensionUri,
+          workspaceState: context.workspaceState,
+          controller,
+          log,
+          reveal: (uri, id) => revealItem(documents, { uri, id }),
+          openRun: (dir) => panel.show(dir),
+          pick: (shown) => compareCommands.pick(shown),
+        }),
+    ),
+  );
+  const compareCommands: CompareCommands = onUse(
+    (): CompareCommands => new (parts().CompareCommands)({ tree: runs.tree, panel: compare, controller, planner, tell }),
+  );
+
   const selector: vscode.DocumentSelector = { language: 'yaml' };
   own(vscode.languages.registerCodeLensProvider(selector, lenses));
   own(vscode.languages.registerHoverProvider(selector, new ResultHover(statuses, features.documentation, linksOf)));
@@ -153,6 +173,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionExports {
   const fixes = new ResultFixes(documents, statuses, linksOf);
   own(vscode.languages.registerCodeActionsProvider(selector, fixes, ResultFixes.metadata));
   own(vscode.window.registerWebviewPanelSerializer(PanelId.run, panel));
+  own(vscode.window.registerWebviewPanelSerializer(PanelId.compare, compare));
   own(
     registerCommands({
       extensionUri: context.extensionUri,
@@ -180,6 +201,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionExports {
         ),
         runs: onUse(() => new (parts().RunCommands)({ tree: runs.tree, panel, tell })),
         marks: onUse(() => new (parts().RunMarks)({ tree: runs.tree, planner, panel, tell })),
+        compare: compareCommands,
         health,
         controller,
       },
@@ -196,13 +218,16 @@ export function activate(context: vscode.ExtensionContext): ExtensionExports {
   const tools = own(registerTools({ index, documents, planner, controller, results, redactor }));
 
   own(
-    controller.onDidStart(({ request }) => {
+    controller.onDidStart((start) => {
+      const { request, plan } = start;
+      if (plan.targets.length > 1 || request.show === 'compare') compare.follow(start);
       contextKeys.set(ContextKey.running, true);
       contextKeys.set(ContextKey.hasRun, true);
       lenses.setRunning(true);
       const when = setting('openRunPanel');
       const isLoad = request.what !== 'case' && request.what !== 'cases';
-      if (when === 'always' || (when === 'load' && isLoad)) panel.open(true);
+      const isFollowed = request.show === 'compare';
+      if (!isFollowed && (when === 'always' || (when === 'load' && isLoad))) panel.open(true);
     }),
   );
   own(
@@ -230,6 +255,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionExports {
         lineEnds,
         statusBar,
         panel,
+        compare,
         keys,
         planner,
         evals,

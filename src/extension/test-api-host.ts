@@ -1,6 +1,7 @@
 import { DataTransfer, type TestItem } from 'vscode';
 import type { Disposable } from '../core/util/disposable';
 import { DisposableStore } from '../core/util/disposable';
+import type { ComparePanelReply, HostToComparePanel } from '../protocol/compare-panel';
 import type { HostToRunPanel } from '../protocol/run-panel';
 import type { ApiKeys } from './endpoints/secrets';
 import type { Planner } from './engine/planner';
@@ -14,6 +15,7 @@ import type { EvalRow, EvalsTree } from './views/evals-tree';
 import type { RunsView } from './views/runs-view';
 import { snapshot } from './views/snapshot';
 import type { RunStatusBar } from './views/status-bar';
+import type { ComparePanel } from './webviews/compare-panel';
 import type { RunPanel } from './webviews/run-panel';
 
 export interface TestApiParts {
@@ -22,6 +24,7 @@ export interface TestApiParts {
   lineEnds: LineEndDecorations;
   statusBar: RunStatusBar;
   panel: RunPanel;
+  compare: ComparePanel;
   keys: ApiKeys;
   planner: Planner;
   evals: EvalsTree;
@@ -34,11 +37,13 @@ export interface TestApiParts {
 
 /** Builds what tests see; it reads the parts and changes none. */
 export function createTestApi(parts: TestApiParts): TestApi & Disposable {
-  const { controller, panel } = parts;
+  const { controller, panel, compare } = parts;
   const store = new DisposableStore();
   const messages: HostToRunPanel[] = [];
   // As the webview gets them: a later change of the live state must not rewrite what was sent.
   store.add(panel.onDidPost((message) => messages.push(JSON.parse(JSON.stringify(message)) as HostToRunPanel)));
+  const compared: (HostToComparePanel | ComparePanelReply)[] = [];
+  store.add(compare.onDidPost((message) => compared.push(JSON.parse(JSON.stringify(message)) as typeof message)));
   const states: TestStateLine[] = [];
   store.add(
     parts.tests.onDidReport(({ item, target, state, messages: said }) => {
@@ -65,6 +70,13 @@ export function createTestApi(parts: TestApiParts): TestApi & Disposable {
     panelState: () => panel.state,
     panelIsOpen: () => panel.isOpen,
     panelMessages: () => messages,
+    compare: {
+      state: () => compare.state,
+      isOpen: () => compare.isOpen,
+      messages: () => compared,
+      ask: (message) => compare.ask(message),
+      show: (items) => compare.show(items),
+    },
     setApiKey: (endpoint, key) => parts.keys.set(endpoint, key),
     tests: () => parts.tests.objects,
     testStates: () => states,

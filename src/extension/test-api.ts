@@ -1,9 +1,16 @@
 import type { LanguageModelTool, TestItemCollection, TestRunProfile, Uri } from 'vscode';
+import type {
+  ComparePanelReply,
+  ComparePanelState,
+  ComparePanelToHost,
+  HostToComparePanel,
+} from '../protocol/compare-panel';
 import type { HostToRunPanel, RunPanelState } from '../protocol/run-panel';
 import type { RunEnd } from './engine/run-controller';
 import type { ToolName } from './contributions';
 import type { LineEnd } from './language/line-ends';
 import type { ViewSnapshot } from './views/snapshot';
+import type { CompareItem } from './webviews/compare-panel';
 
 /** What integration tests see that VS Code's own API does not show. Exported in test mode only. */
 export interface TestApi {
@@ -18,6 +25,14 @@ export interface TestApi {
   statusBarText(): string;
   panelState(): RunPanelState;
   panelIsOpen(): boolean;
+  /** The compare panel; `ask` is what its page would send. */
+  compare: {
+    state(): ComparePanelState;
+    isOpen(): boolean;
+    messages(): readonly (HostToComparePanel | ComparePanelReply)[];
+    ask(message: ComparePanelToHost): Promise<void>;
+    show(items: readonly CompareItem[]): Promise<void>;
+  };
   /** Every message posted to the run panel so far. */
   panelMessages(): readonly HostToRunPanel[];
   setApiKey(endpoint: { name: string; url: string | null }, key: string): Promise<void>;

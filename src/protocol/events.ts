@@ -23,7 +23,8 @@ export type EngineEvent =
   | { type: 'target-started'; target: string }
   | StageStarted
   | StageTick
-  | { type: 'answer-delta'; target: string; case: string; repeat: number; text: string }
+  /** `sinceSentMs`: how long after its request was sent the first of this text came. */
+  | { type: 'answer-delta'; target: string; case: string; repeat: number; text: string; sinceSentMs?: number }
   /** Of a plan with `trace`: a request of a quality case, before `case-finished`. `attempts` in their order, the last is that of `record`. */
   | { type: 'trace'; target: string; case: string; repeat: number; record: RequestRecord; attempts: RequestTrace[] }
   /** `durationMs`: how long its requests took together, from being sent to their end; absent where nothing was sent. */

@@ -21,7 +21,7 @@ export interface StageRunHooks {
   onOrigin(originMs: number): void;
   /** Called for every ended request, with its cost filled in, before it is counted. */
   onRecords(batch: EndedRequest[]): void | Promise<void>;
-  onAnswerDelta(pointer: string, repeat: number, text: string): void;
+  onAnswerDelta(pointer: string, repeat: number, text: string, sinceSentMs: number): void;
   /** Asked for only where a server sends no usage. */
   tokenCounter(): TokenCounter;
   onTick(tick: StageTick): void;
@@ -81,8 +81,8 @@ export class StageRun implements StageListener {
     this.aggregator?.add(record, correct);
   }
 
-  onAnswerDelta(pointer: string, repeat: number, text: string): void {
-    this.hooks.onAnswerDelta(pointer, repeat, text);
+  onAnswerDelta(pointer: string, repeat: number, text: string, sinceSentMs: number): void {
+    this.hooks.onAnswerDelta(pointer, repeat, text, sinceSentMs);
   }
 
   onLive(live: { scheduled: number; inFlight: number }): void {

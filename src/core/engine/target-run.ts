@@ -202,8 +202,8 @@ export class TargetRun {
         // Of cases there are only as many under way as are asked at once; holding them back would hold up a streaming view.
         return job.kind === 'cases' ? undefined : judging.room();
       },
-      onAnswerDelta: (pointer, repeat, text) =>
-        emit({ type: 'answer-delta', target: target.id, case: pointer, repeat, text }),
+      onAnswerDelta: (pointer, repeat, text, sinceSentMs) =>
+        emit({ type: 'answer-delta', target: target.id, case: pointer, repeat, text, sinceSentMs }),
       tokenCounter: () => loadTokenCounter(this.options.tokenizerEntry),
       onTick: emit,
     });

@@ -31,7 +31,8 @@ export interface CasesRunOptions {
   clock: Clock;
   send: SendRequest;
   onEnded(ended: EndedRequest): void;
-  onAnswerDelta(pointer: string, repeat: number, text: string): void;
+  /** `sinceSentMs`: since its request was handed over to be sent. */
+  onAnswerDelta(pointer: string, repeat: number, text: string, sinceSentMs: number): void;
 }
 
 /** One request to send: a case, or a turn of its conversation. */
@@ -134,6 +135,7 @@ export class CasesRun implements JobRun {
     const { pointer, repeat } = request;
     this.gauge.enter(clock.nowMs());
     let released = false;
+    const askedMs = clock.nowMs();
     let lead = turn > 0 && attempt === 1 ? '\n\n' : '';
     const cancel = this.options.send(
       {
@@ -148,7 +150,7 @@ export class CasesRun implements JobRun {
         socketWaitMs: null,
         keepText: true,
         onText: (text) => {
-          this.options.onAnswerDelta(pointer, repeat, lead + text);
+          this.options.onAnswerDelta(pointer, repeat, lead + text, clock.nowMs() - askedMs);
           lead = '';
         },
         ...(this.options.trace === true ? { traceAttempt: attempt } : {}),

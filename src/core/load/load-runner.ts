@@ -16,7 +16,7 @@ import type { Trace } from './trace';
 import { traceStage, type TraceStage } from './trace-stage';
 import { virtualUsers } from './users';
 import type { StagePlan } from '../../protocol/plan';
-import type { EndedRequest, LoadTarget, StageJob, StageListener, StageOutcome } from './types';
+import type { AnswerDelta, EndedRequest, LoadTarget, StageJob, StageListener, StageOutcome } from './types';
 import { measuredWindow } from './windows';
 import type { FromWorker, LoadWorkerData, ShareOutcome, TlsMaterial, ToWorker, TraceLimits } from './worker-protocol';
 
@@ -151,7 +151,8 @@ export class LoadRunner implements Disposable {
             return listener.onEnded(batch);
           },
           onDeltas: (deltas) => {
-            for (const { pointer, repeat, text } of deltas) listener.onAnswerDelta(pointer, repeat, text);
+            for (const { pointer, repeat, text, sinceSentMs } of deltas)
+              listener.onAnswerDelta(pointer, repeat, text, sinceSentMs);
           },
           onLive: (live) => {
             lives[worker] = live;
@@ -374,7 +375,7 @@ function round(value: number): number {
 
 interface ShareListener {
   onEnded(batch: EndedRequest[]): void | Promise<void>;
-  onDeltas(deltas: { pointer: string; repeat: number; text: string }[]): void;
+  onDeltas(deltas: AnswerDelta[]): void;
   onLive(live: { scheduled: number; inFlight: number }): void;
 }
 

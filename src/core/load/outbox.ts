@@ -1,6 +1,6 @@
 /** Ended requests and pieces of answers on their way from a worker to the engine, with a bound on what may be under way. */
 import { PromptrigError } from '../util/errors';
-import type { EndedRequest } from './types';
+import type { AnswerDelta, EndedRequest } from './types';
 import type { FromWorker } from './worker-protocol';
 
 const DELTAS_MS = 50;
@@ -31,7 +31,7 @@ export class Outbox {
   private head = 0;
   private waitingGaps = 0;
   private waitingText = 0;
-  private readonly deltas = new Map<string, { call: number; pointer: string; repeat: number; text: string }>();
+  private readonly deltas = new Map<string, AnswerDelta & { call: number }>();
   private planned = false;
   private underWay = 0;
   private deltaTimer: NodeJS.Timeout | undefined;
@@ -69,10 +69,10 @@ export class Outbox {
     });
   }
 
-  addDelta(call: number, pointer: string, repeat: number, text: string): void {
+  addDelta(call: number, pointer: string, repeat: number, text: string, sinceSentMs: number): void {
     const key = `${call} ${repeat} ${pointer}`;
     const waiting = this.deltas.get(key);
-    if (waiting === undefined) this.deltas.set(key, { call, pointer, repeat, text });
+    if (waiting === undefined) this.deltas.set(key, { call, pointer, repeat, text, sinceSentMs });
     else waiting.text += text;
     this.deltaTimer ??= setTimeout(() => this.flushDeltas(), DELTAS_MS);
   }
@@ -131,7 +131,7 @@ export class Outbox {
     clearTimeout(this.deltaTimer);
     this.deltaTimer = undefined;
     if (this.deltas.size === 0) return;
-    const byCall = new Map<number, { pointer: string; repeat: number; text: string }[]>();
+    const byCall = new Map<number, AnswerDelta[]>();
     for (const { call, ...delta } of this.deltas.values()) {
       const list = byCall.get(call);
       if (list === undefined) byCall.set(call, [delta]);

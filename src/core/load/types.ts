@@ -51,6 +51,14 @@ export interface EndedRequest {
   trace?: RequestTrace[];
 }
 
+/** Text of an answer; `sinceSentMs` is how long after its request was sent the first of it came. */
+export interface AnswerDelta {
+  pointer: string;
+  repeat: number;
+  text: string;
+  sinceSentMs: number;
+}
+
 export interface StageListener {
   /** The schedule's zero, monotonic ms (not yet relative to the run's clock origin). */
   onStart(originMs: number): void;
@@ -59,8 +67,8 @@ export interface StageListener {
    * it is fulfilled: they wait in the worker, where they are bounded.
    */
   onEnded(batch: EndedRequest[]): void | Promise<void>;
-  /** Text of a quality case as it streams in. */
-  onAnswerDelta(pointer: string, repeat: number, text: string): void;
+  /** Text of a quality case as it streams in, and how long after its request was sent the first of it came. */
+  onAnswerDelta(pointer: string, repeat: number, text: string, sinceSentMs: number): void;
   /** A few times a second. */
   onLive(live: { scheduled: number; inFlight: number }): void;
 }

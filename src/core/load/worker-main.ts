@@ -221,7 +221,8 @@ class LoadWorker {
             requests: job.requests,
             retryAttempts: job.retryAttempts,
             trace: job.trace ?? false,
-            onAnswerDelta: (pointer, repeat, text) => this.outbox.addDelta(call, pointer, repeat, text),
+            onAnswerDelta: (pointer, repeat, text, sinceSentMs) =>
+              this.outbox.addDelta(call, pointer, repeat, text, sinceSentMs),
           });
     this.calls.set(call, () => run.cancel());
     const health = new HealthWatch();

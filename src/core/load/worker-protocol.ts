@@ -1,7 +1,7 @@
 /** What crosses between a LoadRunner and its worker threads. Plain data; instants are monotonic ms unless said otherwise. */
 import type { Trace } from './trace';
 import type { TraceRows } from './prompt-source';
-import type { EndedRequest, LoadTarget, StageJob } from './types';
+import type { AnswerDelta, EndedRequest, LoadTarget, StageJob } from './types';
 
 /** `workerData` of a load worker. */
 export interface LoadWorkerData {
@@ -50,7 +50,7 @@ export type FromWorker =
   | { type: 'opened'; call: number; idle: number; problem: { kind: string; message: string } | null }
   | { type: 'trace'; call: number; trace: Trace }
   | { type: 'ended'; call: number; batch: EndedRequest[] }
-  | { type: 'deltas'; call: number; deltas: { pointer: string; repeat: number; text: string }[] }
+  | { type: 'deltas'; call: number; deltas: AnswerDelta[] }
   | { type: 'live'; call: number; scheduled: number; inFlight: number }
   | { type: 'done'; call: number; share: ShareOutcome }
   /** The worker goes on; this call has failed. */

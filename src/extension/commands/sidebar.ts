@@ -7,6 +7,7 @@ import type { EvalsTree } from '../views/evals-tree';
 import type { RunsView } from '../views/runs-view';
 import { requestsOf, type SelectedRow } from '../views/selected-rows';
 import type { EndpointCommands } from './endpoints';
+import type { CompareCommands } from './compare';
 import type { RunMarks } from './run-marks';
 import type { RunCommands } from './runs';
 
@@ -17,6 +18,7 @@ export interface SidebarParts {
   endpoints: EndpointCommands;
   runs: RunCommands;
   marks: RunMarks;
+  compare: CompareCommands;
   health: { checkNow(): void };
   controller: RunController;
 }
@@ -46,7 +48,10 @@ type SidebarId = (typeof CommandId)[
   | 'exportRun'
   | 'refreshRuns'
   | 'filterRuns'
-  | 'clearRunsFilter'];
+  | 'clearRunsFilter'
+  | 'compareTargets'
+  | 'compareRun'
+  | 'compareRuns'];
 
 /**
  * The commands of the three views; each is told the row and, of a selection, all of its rows.
@@ -56,7 +61,7 @@ export function sidebarHandlers(
   parts: SidebarParts,
   itemOf: (argument: unknown) => ItemReference | null,
 ): Record<SidebarId, (argument?: unknown, selected?: unknown) => unknown> {
-  const { index, evals, runsView, endpoints, runs, marks, health, controller } = parts;
+  const { index, evals, runsView, endpoints, runs, marks, compare, health, controller } = parts;
   return {
     [CommandId.refresh]: () => index.refresh(),
     [CommandId.filterEvals]: () => evals.askForFilter(),
@@ -95,6 +100,9 @@ export function sidebarHandlers(
     [CommandId.refreshRuns]: () => runsView.refresh(),
     [CommandId.filterRuns]: () => runsView.tree.askForFilter(),
     [CommandId.clearRunsFilter]: () => runsView.tree.setFilter(''),
+    [CommandId.compareTargets]: (argument) => compare.targets(itemOf(argument)?.uri ?? null),
+    [CommandId.compareRun]: (argument) => compare.run(argument),
+    [CommandId.compareRuns]: (argument, selected) => compare.runs(argument, selected),
   };
 }
 

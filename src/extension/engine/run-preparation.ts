@@ -33,6 +33,8 @@ export interface RunRequest {
   budget?: BudgetPlan;
   /** Tell everything about each case, asked once on one target: the first where `targets` names none. */
   trace?: boolean;
+  /** Which panel follows the run: that of the run where it is absent. */
+  show?: 'compare';
 }
 
 /** What a surface that starts a run decides for itself. */

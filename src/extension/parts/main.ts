@@ -8,6 +8,7 @@ import { EngineCrashedError, EngineProcess } from '../../core/engine/engine-proc
 import { addCaseFromSelection, answerToCase } from '../commands/add-case';
 import type { RunExport } from '../../protocol/run-panel';
 import { EndpointCommands } from '../commands/endpoints';
+import { CompareCommands } from '../commands/compare';
 import { newEval, requestToEval } from '../commands/new-eval';
 import { RunMarks } from '../commands/run-marks';
 import { RunCommands } from '../commands/runs';
@@ -24,12 +25,15 @@ import { reportParts } from './report-parts';
 import { RunsTree } from '../views/runs-tree';
 import { marksOf } from '../webviews/run-panel-marks';
 import { RunReporter } from '../testing/run-reporter';
+import { ComparePanel } from '../webviews/compare-panel';
 import { exportName, exportRun } from '../../core/run-panel/export';
 import { openStoredRun } from '../../core/run-panel/stored-run';
 import { RunRecords } from '../../core/run-panel/records';
 import { RunDetails } from '../../core/run-panel/request-details';
 
 export const parts = {
+  CompareCommands,
+  ComparePanel,
   EngineCrashedError,
   EngineProcess,
   RunObserver,

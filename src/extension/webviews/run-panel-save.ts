@@ -23,6 +23,17 @@ export async function saveFromPanel({ name, kind, data }: Save, folder: vscode.U
   );
 }
 
+/** Asks where to, and writes a text that was made of what the panel shows. */
+export async function saveText(
+  name: string,
+  ending: 'json' | 'md',
+  text: string,
+  folder: vscode.Uri | null,
+): Promise<void> {
+  const filters: Record<string, string[]> = ending === 'json' ? FILTERS.json : { Markdown: ['md'] };
+  await ask(`${fileName(name)}.${ending}`, filters, folder, (file) => fs.writeFile(file, text));
+}
+
 /** Asks where to, and writes a file of the run in `dir`. */
 export async function exportFromPanel({ what }: Export, dir: string, folder: vscode.Uri | null): Promise<void> {
   const { exportName, exportRun } = parts();

@@ -15,6 +15,7 @@ import { toWire } from '../../protocol/run-panel-wire';
 import { CommandId, PanelId } from '../contributions';
 import type { RunController, RunStart } from '../engine/run-controller';
 import { DeltaSender } from './delta-sender';
+import { evalFileOf } from './eval-file-of';
 import { pageHtml } from './html';
 import { PlanIndex } from '../../core/run-panel/plan-index';
 import { parts } from '../parts/load';
@@ -406,22 +407,7 @@ async function runCommand(command: CommandId, { dir }: RunView): Promise<void> {
   if (dir !== null) await vscode.commands.executeCommand(command, { dir });
 }
 
-/** The eval file of a stored run, where it is still there: results name it relative to its workspace folder. */
 async function sourceOf({ dir, stored }: HistoryRun): Promise<vscode.Uri | null> {
   const name = stored.run?.source.path;
-  if (name === undefined) return null;
-  const folders = vscode.workspace.workspaceFolders ?? [];
-  const holding = folders.filter(({ uri }) => !path.relative(uri.fsPath, dir).startsWith('..'));
-  const candidates = path.isAbsolute(name)
-    ? [vscode.Uri.file(name)]
-    : [...holding, ...folders].map(({ uri }) => vscode.Uri.joinPath(uri, name));
-  for (const candidate of candidates) {
-    try {
-      await vscode.workspace.fs.stat(candidate);
-      return candidate;
-    } catch (error) {
-      if (!(error instanceof vscode.FileSystemError)) throw error;
-    }
-  }
-  return null;
+  return name === undefined ? null : evalFileOf(dir, name);
 }

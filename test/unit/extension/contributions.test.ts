@@ -120,8 +120,12 @@ describe('contributions', () => {
     assert.deepEqual(declared, expected);
   });
 
-  it('activates on YAML and for its own panel only', () => {
-    assert.deepEqual(manifest.activationEvents, ['onLanguage:yaml', `onWebviewPanel:${PanelId.run}`]);
+  it('activates on YAML and for its own panels only', () => {
+    assert.deepEqual(manifest.activationEvents, [
+      'onLanguage:yaml',
+      `onWebviewPanel:${PanelId.run}`,
+      `onWebviewPanel:${PanelId.compare}`,
+    ]);
   });
 
   it('is limited where the workspace is not trusted or not on disk', () => {
