@@ -124,6 +124,8 @@ export class ComparePanel implements vscode.Disposable, vscode.WebviewPanelSeria
 
   /** Shows runs and files side by side. Resolves once they are read. */
   async show(items: readonly CompareItem[], options: { uri?: vscode.Uri } = {}): Promise<void> {
+    // Whoever asks again wants to see what the files say now.
+    this.known.clear();
     this.begin({ items: distinct(items), choices: NO_CHOICES, uri: options.uri?.toString() ?? null });
     this.open(false);
     await this.read();
