@@ -9,11 +9,14 @@ export const CommandId = {
   runLoad: 'promptrig.runLoad',
   runCase: 'promptrig.runCase',
   runStage: 'promptrig.runStage',
+  runAtCursor: 'promptrig.runAtCursor',
   debugCase: 'promptrig.debugCase',
   rerun: 'promptrig.rerun',
   stop: 'promptrig.stop',
   openRunPanel: 'promptrig.openRunPanel',
   refresh: 'promptrig.refresh',
+  nextResult: 'promptrig.nextResult',
+  previousResult: 'promptrig.previousResult',
   clearResults: 'promptrig.clearResults',
   clearFileResults: 'promptrig.clearFileResults',
   setApiKey: 'promptrig.setApiKey',
@@ -88,6 +91,8 @@ export const PanelId = { run: 'promptrig.run', compare: 'promptrig.compare' } as
 /** Keys of when-clauses that the extension sets. */
 export const ContextKey = {
   running: 'promptrig.running',
+  /** The text in front is an eval. */
+  activeEval: 'promptrig.activeEval',
   hasRun: 'promptrig.hasRun',
   hasPassed: 'promptrig.hasPassed',
   hasResults: 'promptrig.hasResults',

@@ -23,7 +23,7 @@ import { ResultsRestorer } from './engine/results-restorer';
 import { ResultsStore } from './engine/results-store';
 import { RunController } from './engine/run-controller';
 import { RunCodeLenses } from './language/code-lens';
-import { EvalDocuments } from './language/documents';
+import { EvalDocuments, isEvalDocument } from './language/documents';
 import { LanguageFeatures } from './language/features/register';
 import { SemanticProblems } from './language/features/semantic-problems';
 import { ResultHover } from './language/hover';
@@ -206,6 +206,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionExports {
         controller,
       },
       results,
+      statuses,
       keys,
       panel,
       planner,
@@ -243,6 +244,10 @@ export function activate(context: vscode.ExtensionContext): ExtensionExports {
     }),
   );
   own(results.onDidChange(() => contextKeys.set(ContextKey.hasResults, !results.isEmpty)));
+  const follow = (editor: vscode.TextEditor | undefined): void =>
+    contextKeys.set(ContextKey.activeEval, editor !== undefined && isEvalDocument(editor.document));
+  own(vscode.window.onDidChangeActiveTextEditor(follow));
+  follow(vscode.window.activeTextEditor);
 
   const activationMs = performance.now() - startedMs;
   log.debug(`Activated in ${activationMs.toFixed(1)} ms.`);

@@ -7,9 +7,11 @@ import type { RunRequest } from '../engine/run-preparation';
 import type { ResultsStore } from '../engine/results-store';
 import type { ApiKeys, EndpointIdentity } from '../endpoints/secrets';
 import { isEvalDocument, type EvalDocuments } from '../language/documents';
+import type { DocumentStatusModel } from '../language/statuses';
 import type { Tell } from '../messages';
 import type { TestExplorer } from '../testing/test-explorer';
 import type { RunPanel } from '../webviews/run-panel';
+import { cursorHandlers } from './at-cursor';
 import { authoringHandlers } from './authoring';
 import { createExample, openExample, openFirstRun } from './examples';
 import { pickEndpoint } from './pick-endpoint';
@@ -22,6 +24,7 @@ export interface CommandParts {
   documents: EvalDocuments;
   sidebar: SidebarParts;
   results: ResultsStore;
+  statuses: DocumentStatusModel;
   keys: ApiKeys;
   panel: RunPanel;
   planner: Planner;
@@ -86,6 +89,7 @@ export function registerCommands(parts: CommandParts): Disposable {
       tell('info', vscode.l10n.t('The key of "{0}" is deleted.', endpoint.name));
     },
     ...authoringHandlers(parts.extensionUri, tell),
+    ...cursorHandlers(parts),
     ...sidebarHandlers(parts.sidebar, (argument) => itemOf(argument as Argument)),
     [CommandId.createExample]: () => createExample(parts.extensionUri),
     [CommandId.openExample]: () => openExample(parts.extensionUri),

@@ -84,6 +84,9 @@ export class RunStatusBar implements vscode.Disposable {
     if (this.text !== text) {
       this.text = text;
       this.item.text = text;
+      // Icons are read out by their names, which say nothing.
+      const spoken = text.replace(/\$\([\w~-]+\) */g, '');
+      this.item.accessibilityInformation = { label: spoken, role: 'button' };
     }
     if (this.item.tooltip !== tooltip) this.item.tooltip = tooltip;
     if (this.item.command !== command) this.item.command = command;
