@@ -72,6 +72,7 @@ export interface RegressRule {
   stat: string | null;
   /** `share` of the baseline's value; `absolute` in the metric's base unit (points as a share of 1); `off`: it is not tested. */
   tolerance: { kind: 'share' | 'absolute'; value: number } | { kind: 'off' };
+  /** Of its place in the eval file; empty where it is a default of the workspace. */
   pointer: string;
 }
 

@@ -5,6 +5,7 @@ import type { Diagnostic } from '../spec/document';
 import type { EvalDocument } from '../spec/parse';
 import type { EvalSpec } from '../spec/schema';
 import type { EndpointSpec } from '../spec/schema-endpoint';
+import { regressRules } from '../compare/regress-rule';
 import { parseDurationMs, parseUsd } from '../spec/units';
 import { openFileStream, type OpenFile } from '../dataset/read-rows';
 import { planBaseline, planPinned } from './plan-baseline';
@@ -162,6 +163,7 @@ export async function buildPlan(input: PlanInput): Promise<PlanOutput> {
   if (!problems.blocked) checkSize(targets, problems);
   if (problems.blocked) return { plan: null, diagnostics: problems.found };
 
+  const regress = regressRules(spec.regress, defaults.regress);
   const runId = runIdOf(input.now, document.outline.name, random);
   const plan: RunPlan = {
     schema: 'promptrig.plan/1',
@@ -183,6 +185,7 @@ export async function buildPlan(input: PlanInput): Promise<PlanOutput> {
     ...(dataset.summary === undefined ? {} : { dataset: dataset.summary }),
     ...(baseline === undefined ? {} : { baseline }),
     ...(pinned.length === 0 ? {} : { pinned }),
+    ...(regress.length === 0 ? {} : { regress }),
   };
   return { plan, diagnostics: problems.found };
 }

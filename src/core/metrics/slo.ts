@@ -139,6 +139,11 @@ export function parseSloExpression(text: string): ParsedSlo | SloSyntaxError {
 
 type Subject = { ok: true; definition: MetricDefinition; stat: string | null };
 
+/** Parses a name such as `ttft.p99` alone, with the statistic spelled out. */
+export function parseSloSubject(name: string): Subject | SloSyntaxError {
+  return /^[A-Za-z_][\w-]*(?:\.[\w-]+)*$/.test(name) ? parseSubject(name, 0) : unknownMetric(name, 0);
+}
+
 function parseSubject(name: string, offset: number): Subject | SloSyntaxError {
   const definition = longestMetric(name);
   if (definition === undefined) return unknownMetric(name, offset);

@@ -1,6 +1,7 @@
 /** What the schema cannot say of `promptrig.yaml`. */
 import { nearest } from '../metrics/nearest';
 import { checkEndpoint } from './check-endpoint';
+import { checkRegress } from './check-regress';
 import { checkExpression } from './check-slo';
 import { checkNames } from './checks';
 import { childPointer } from './pointer';
@@ -23,6 +24,7 @@ export function checkWorkspaceFile(root: MapNode, source: string, report: Report
       node.items.forEach((item, index) => checkExpression(item, childPointer(pointer, index), source, report));
     }
   }
+  checkRegress(nodeAt(root, ['defaults', 'regress']), '/defaults/regress', report);
   checkDefaultEndpoint(
     root,
     endpoints.flatMap(({ node }) => nameOfEndpoint(nodeAt(node, ['name']))),

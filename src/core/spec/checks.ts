@@ -1,6 +1,7 @@
 /** What the schema cannot say of an eval file: which keys exclude each other, names that must differ, what cannot run yet. */
 import { checkEndpoint } from './check-endpoint';
 import { checkStage } from './check-load';
+import { checkRegress } from './check-regress';
 import { checkSlos, type SloContext } from './check-slo';
 import { checkTemplates } from './check-template';
 import { childPointer } from './pointer';
@@ -17,6 +18,7 @@ export function checkEvalFile(root: MapNode, context: SloContext, report: Report
   stages.forEach(({ node, pointer }) => checkStage(node, pointer, report));
   checkSlos(nodeAt(root, ['slo']), '/slo', context, report);
   stages.forEach(({ node, pointer }) => checkSlos(nodeAt(node, ['slo']), `${pointer}/slo`, context, report));
+  checkRegress(nodeAt(root, ['regress']), '/regress', report);
   const cases = listAt(root, 'cases');
   checkNames(cases, 'case', report);
   checkNames(stages, 'stage', report);

@@ -24,6 +24,7 @@ import {
 } from './schema-kit';
 import type { Json } from '../../protocol/plan';
 import { sloList, stageSchema } from './schema-load';
+import { regressSchema } from './schema-regress';
 
 const endpointReference = either(
   [text('Name of an endpoint.', { label: 'the name of an endpoint' }), endpointSchema],
@@ -102,6 +103,7 @@ export const evalSchema = record(
       ),
     ),
     baseline: optional(text('A run id or a path, instead of the pinned baseline.')),
+    regress: optional(regressSchema),
     interleave: optional(
       flag('Targets run side by side, for endpoints that do not share hardware.', { default: false }),
     ),
@@ -119,6 +121,7 @@ export const workspaceSchema = record(
           endpoint: optional(text('Endpoint of files that name none.')),
           judge: optional(text('Judge of files that name none.')),
           params: optional(freeMap('Request parameters of every file.', { temperature: 0 })),
+          regress: optional(regressSchema),
           confidence: optional(decimal('Level of every interval.', { minimum: 0.5, maximum: 0.9999, default: 0.95 })),
           policy: optional(
             choice(

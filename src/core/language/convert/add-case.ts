@@ -80,7 +80,7 @@ function firstItem(document: LanguageDocument, entry: LooseEntry, item: NewCase)
 }
 
 /** Sections that come behind the cases. */
-const LATER = ['dataset', 'assert', 'load', 'slo', 'budget', 'baseline'];
+const LATER = ['dataset', 'assert', 'load', 'slo', 'budget', 'baseline', 'regress'];
 
 function newSection(document: LanguageDocument, root: LooseMap | null, item: NewCase): CaseEdit {
   const eol = eolOf(document);
