@@ -1,6 +1,6 @@
 /** Two or more runs side by side, as the command line prints and a panel shows them. Plain data; keys as in run.json. */
 import type { Unit } from './plan';
-import type { Confidence, RunVerdict, Verdict } from './run-json';
+import type { Confidence, ParetoResult, RunVerdict, SelectionResult, Verdict } from './run-json';
 
 /** Whose result it is. */
 export type ComparedTool = 'promptrig' | 'guidellm' | 'vllm' | 'aiperf' | 'genai-perf';
@@ -15,6 +15,14 @@ export interface RunComparison {
   pairs: ComparedPair[];
   /** What each run says of every SLO that one of them has. */
   slos: SloMatrixRow[];
+  /**
+   * Which targets of all runs no other one beats outright, by `candidates`; absent where not all of them were measured on two axes.
+   */
+  pareto?: ParetoResult;
+  /** Which target is best under the SLOs of the runs, by `candidates`; absent without an SLO. */
+  selection?: SelectionResult;
+  /** What the ids of `pareto` and `selection` stand for. */
+  candidates?: { id: string; run: number; target: string }[];
   /** Rows whose difference was tested; their p-values are adjusted together (Holm). */
   tested: number;
 }

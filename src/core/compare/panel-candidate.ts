@@ -1,15 +1,27 @@
 /** A contender as single numbers, for fronts, choices and triangles: like a run's own targets, whoever measured it. */
 import { shareOfPercentile } from '../metrics/stat';
-import type { ComparedStage } from './compared-run';
+import type { ComparedStage, ComparedTarget } from './compared-run';
 import type { Entry } from './panel-source';
 import type { PanelTests } from './panel-tests';
 import { axisOf, type Candidate, type Measured } from './pareto-values';
 
 const STATS = ['mean', 'min', 'p50', 'p75', 'p90', 'p95', 'p99', 'p99.9', 'max'];
 
-/** @param stage the counterpart of the stage that is shown: latencies, rates and SLOs are of it, and of the cases */
+/** @param stage the counterpart of the stage that is shown */
 export function panelCandidate({ id, target }: Entry, stage: ComparedStage | null, tests: PanelTests): Candidate {
-  const { quality, cost, stages } = target.compared;
+  return comparedCandidate(id, target.compared, stage, (series, share) => tests.interval(series, share));
+}
+
+/**
+ * @param stage latencies, rates and SLOs are of it, and of the cases
+ * @param interval of a percentile of single values
+ */
+export function comparedCandidate(
+  id: string,
+  { quality, cost, stages }: ComparedTarget,
+  stage: ComparedStage | null,
+  interval: (series: Float64Array | null, share: number) => [number, number] | null,
+): Candidate {
   const values = new Map<string, Measured>();
   const put = (axis: string, value: number | null | undefined, ci: [number, number] | null = null): void => {
     if (value != null && Number.isFinite(value)) values.set(axis, { value, ci });
@@ -27,7 +39,7 @@ export function panelCandidate({ id, target }: Entry, stage: ComparedStage | nul
         value,
         // Looked up where it is asked for: of a hundred numbers two are drawn with their interval.
         get ci() {
-          return share === null ? null : tests.interval(series, share);
+          return share === null ? null : interval(series, share);
         },
       });
     }

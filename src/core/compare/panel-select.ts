@@ -49,7 +49,7 @@ export function panelSelection(
 }
 
 /** A limit that the run has judged is met as the run says; of any other the number decides. */
-function requirementOf(text: string): { requirement: Requirement } | { problem: string } {
+export function requirementOf(text: string): { requirement: Requirement } | { problem: string } {
   const parsed = parseSloExpression(text);
   if (!parsed.ok) {
     const { message, offset, length, suggestions } = parsed;

@@ -2,7 +2,7 @@
 import type { CompareStage } from '../../protocol/compare-panel';
 import type { ComparedStage } from './compared-run';
 import type { Entry } from './panel-source';
-import { matchStages } from './run-comparison';
+import { matchStages } from './stage-match';
 
 export interface CommonStages {
   /** Those of load first. */

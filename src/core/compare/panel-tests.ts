@@ -62,7 +62,7 @@ export class PanelTests {
     this.later(`${this.numberOf(series)} ${share}`, () => {
       const byShare = this.intervals.get(series) ?? new Map<number, Interval>();
       this.intervals.set(series, byShare);
-      byShare.set(share, intervalOf(series, share, this.options.confidence));
+      byShare.set(share, seriesInterval(series, share, this.options.confidence));
     });
     return null;
   }
@@ -98,7 +98,7 @@ function negated(tested: TestedDifference): TestedDifference {
   return { ...tested, difference: 0 - difference, ci: [0 - ci[1], 0 - ci[0]] };
 }
 
-function intervalOf(series: Float64Array, share: number, confidence: number): Interval {
+export function seriesInterval(series: Float64Array, share: number, confidence: number): Interval {
   const nEffective = series.length / integratedAutocorrelationTime(series);
   const ranks = quantileRanks(share, nEffective, confidence);
   if (ranks === null) return null;

@@ -19,6 +19,8 @@ import type {
 import type { SloResult } from '../../protocol/run-json';
 import type { ComparedRun, ComparedStage, ComparedTarget } from './compared-run';
 import { qualityPairs } from './pairs';
+import { choiceOfRuns } from './runs-choice';
+import { matchStages, sameLoad } from './stage-match';
 import { testPercentile } from './test-difference';
 
 export interface CompareOptions {
@@ -40,8 +42,6 @@ const LATENCY_ROWS: readonly (readonly [metric: string, stat: string])[] = [
 ];
 export const RATE_ROWS = ['rps', 'output_tps', 'goodput', 'goodput_ratio', 'error_rate'];
 export const COST_ROWS = ['cost.per_request', 'cost.per_1m_output', 'cost.per_good'];
-/** Two rates or concurrencies that differ by less are the same load. */
-const SAME_LOAD = 0.05;
 export const NOT_TESTED = 'one number a run says nothing about how it scatters';
 
 /** @param runs at least two; the first is the one that the others are held against */
@@ -63,6 +63,7 @@ export function compareRuns(runs: readonly ComparedRun[], options: CompareOption
     })),
     pairs,
     slos: sloMatrix(runs),
+    ...choiceOfRuns(runs, options.confidence),
     tested,
   };
 }
@@ -161,43 +162,6 @@ function qualityRows(first: Side, second: Side, { confidence }: CompareOptions, 
     rows.push(plainRow('quality.flake_rate', null, a.flake_rate, b.flake_rate, first, second));
   }
   return rows.filter(hasValue);
-}
-
-/** Cases with cases; load stages by name, then by load, and a lone one with a lone one. */
-export function matchStages(
-  first: readonly ComparedStage[],
-  second: readonly ComparedStage[],
-): { matched: [ComparedStage, ComparedStage][]; unmatched: { stage: ComparedStage; side: 'first' | 'second' }[] } {
-  const matched: [ComparedStage, ComparedStage][] = [];
-  const left = new Set(first);
-  const right = new Set(second);
-  const take = (fits: (a: ComparedStage, b: ComparedStage) => boolean): void => {
-    for (const a of [...left]) {
-      const b = [...right].find((stage) => a.isCases === stage.isCases && fits(a, stage));
-      if (b === undefined) continue;
-      matched.push([a, b]);
-      left.delete(a);
-      right.delete(b);
-    }
-  };
-  take((a, b) => a.isCases || a.name === b.name);
-  take((a, b) => sameLoad(a, b));
-  const load = (stages: ReadonlySet<ComparedStage>): ComparedStage[] => [...stages].filter(({ isCases }) => !isCases);
-  if (load(left).length === 1 && load(right).length === 1) take(() => true);
-  matched.sort(([a], [b]) => first.indexOf(a) - first.indexOf(b));
-  return {
-    matched,
-    unmatched: [
-      ...[...left].map((stage) => ({ stage, side: 'first' as const })),
-      ...[...right].map((stage) => ({ stage, side: 'second' as const })),
-    ].filter(({ stage }) => !stage.isCases),
-  };
-}
-
-export function sameLoad(a: ComparedStage, b: ComparedStage): boolean {
-  const close = (x: number | null, y: number | null): boolean =>
-    x !== null && y !== null && Math.abs(x - y) <= SAME_LOAD * Math.max(x, y);
-  return a.loop === b.loop && (close(a.rate, b.rate) || (a.rate === null && close(a.concurrency, b.concurrency)));
 }
 
 export function stageCaveats(a: ComparedStage, b: ComparedStage): string[] {

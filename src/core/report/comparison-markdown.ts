@@ -1,7 +1,11 @@
 /** Runs side by side for a comment on a pull request. */
 import type { ComparedPair, RunComparison } from '../../protocol/run-comparison';
 import { parseSloExpression } from '../metrics/slo';
+import { choiceSentence } from '../compare/constraint';
+import { axisInfo } from '../compare/pareto-values';
+import { formatValue } from '../metrics/format';
 import {
+  candidateNames,
   cellText,
   differenceText,
   intervalText,
@@ -51,6 +55,7 @@ export function renderComparisonMarkdown(comparison: RunComparison): string {
     });
     sections.push(table(['SLO', 'stage', ...labels], rows));
   }
+  sections.push(...choiceSections(comparison, labels));
   const notes = runs.flatMap(({ caveats, notes: own }, index) => [
     ...caveats.map((text) => `- ⚠️ **${labels[index] ?? ''}**: ${codeSpan(text)}`),
     ...own.map(
@@ -98,4 +103,30 @@ function pairSections({ confidence }: RunComparison, pair: ComparedPair, labels:
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
   return `${[line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')}\n`;
+}
+
+/** The targets that nobody beats outright, and the choice under the SLOs. */
+function choiceSections(comparison: RunComparison, labels: readonly string[]): string[] {
+  const { pareto, selection } = comparison;
+  const name = candidateNames(comparison, labels);
+  const sections: string[] = [];
+  if (pareto !== undefined) {
+    const { axes, points, front, dominated } = pareto;
+    const rows = points.map(({ id, values }) => {
+      const by = dominated.find((one) => one.id === id)?.by;
+      const place = front.includes(id) ? 'on the front' : by === undefined ? '' : `dominated by ${name(by)}`;
+      const shown = values.map((value, index) =>
+        value === null ? '' : codeCell(formatValue(value, axisInfo(axes[index] ?? '')?.unit ?? 'count')),
+      );
+      return [codeCell(name(id)), ...shown, codeCell(place)];
+    });
+    sections.push(table(['front', ...axes.map((axis) => codeCell(axis)), ''], rows));
+  }
+  if (selection !== undefined) {
+    const lines = selection.choices.map((choice) => `- ${codeSpan(choiceSentence(choice, selection, name))}`);
+    sections.push(
+      `Subject to ${selection.subject_to.map((expr) => codeSpan(expr)).join(', ')}:\n\n${lines.join('\n')}\n`,
+    );
+  }
+  return sections;
 }

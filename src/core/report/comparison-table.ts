@@ -3,6 +3,7 @@ import type { ComparedPair, ComparedRow, ComparedVerdict, RunComparison } from '
 import { parseSloExpression } from '../metrics/slo';
 import { columns, type Cell } from './columns';
 import {
+  candidateNames,
   cellText,
   differenceText,
   intervalText,
@@ -20,6 +21,7 @@ import { wrap } from './layout';
 import { plainData } from './plain';
 import { levelOf } from './points';
 import { painter, VERDICT_LOOK, type Paint, type Tone } from './style';
+import { choiceLines, frontLines, type SelectionContext } from './table-selection';
 
 export interface ComparisonTableOptions {
   colour: boolean;
@@ -35,6 +37,7 @@ export function renderComparisonTable(raw: RunComparison, { colour, width }: Com
   for (const pair of comparison.pairs) lines.push('', ...pairLines(comparison, pair, labels, paint, width));
   if (comparison.pairs.length === 0) lines.push('', paint('unsure', 'The runs have no target in common.'));
   lines.push(...matrixLines(comparison, labels, paint));
+  lines.push(...choice(comparison, labels, { paint, width }));
   lines.push(...noteLines(comparison, labels, paint, width));
   const method = methodText(comparison, levelOf(comparison.confidence));
   lines.push('', ...sentences(method, width, (text) => paint('dim', text)), '');
@@ -131,6 +134,16 @@ function matrixLines({ slos, runs }: RunComparison, labels: readonly string[], p
     ];
   });
   return ['', paint('strong', 'SLOs'), ...columns([head, ...rows], paint).map((line) => `  ${line}`)];
+}
+
+/** The targets that nobody beats outright, and the choice under the SLOs. */
+function choice(comparison: RunComparison, labels: readonly string[], context: SelectionContext): string[] {
+  const { pareto, selection } = comparison;
+  const name = candidateNames(comparison, labels);
+  return [
+    ...(pareto === undefined ? [] : frontLines(pareto, context, name)),
+    ...(selection === undefined ? [] : choiceLines(selection, context, name)),
+  ];
 }
 
 /** What must be known of each run, and where its definitions differ. */

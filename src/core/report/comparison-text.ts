@@ -85,6 +85,18 @@ export function labelsOf({ runs }: RunComparison): string[] {
   return runs.map((_, index) => (index < 26 ? String.fromCharCode(65 + index) : `R${index + 1}`));
 }
 
+/** `A`, or `A small` where the run has several targets. */
+export function candidateNames(comparison: RunComparison, labels: readonly string[]): (id: string) => string {
+  const { candidates = [], runs } = comparison;
+  const names = new Map(
+    candidates.map(({ id, run, target }) => {
+      const label = labels[run] ?? '';
+      return [id, (runs[run]?.targets.length ?? 0) > 1 ? `${label} ${target}` : label];
+    }),
+  );
+  return (id) => names.get(id) ?? id;
+}
+
 export function pairTitle(pair: ComparedPair, labels: readonly string[]): string {
   const other = labels[pair.run] ?? '';
   const targets = pair.first === pair.second ? pair.first : `${pair.first} / ${pair.second}`;

@@ -17,9 +17,11 @@ export function selectionLines({ run, paint, width }: TableContext): string[] {
   ];
 }
 
-type Context = Pick<TableContext, 'paint' | 'width'>;
+export type SelectionContext = Pick<TableContext, 'paint' | 'width'>;
+type Naming = (id: string) => string;
 
-function frontLines(pareto: ParetoResult, { paint }: Context): string[] {
+/** @param name how a target is called */
+export function frontLines(pareto: ParetoResult, { paint }: SelectionContext, name: Naming = (id) => id): string[] {
   const { axes, stage, points, front, dominated, left_out: leftOut = [] } = pareto;
   const place = stage === undefined ? '' : `  ${paint('dim', stage)}`;
   const head: Cell[] = ['', ...axes, ''].map((text) => ({ text, tone: 'dim', align: 'right' }));
@@ -29,13 +31,17 @@ function frontLines(pareto: ParetoResult, { paint }: Context): string[] {
     const isFront = front.includes(id);
     const tone = isFront ? 'plain' : 'dim';
     return [
-      { text: id, tone: isFront ? 'strong' : 'dim' },
+      { text: name(id), tone: isFront ? 'strong' : 'dim' },
       ...values.map((value, index): Cell => {
         const unit = axisInfo(axes[index] ?? '')?.unit ?? 'count';
         return { text: value === null ? '-' : formatValue(value, unit), align: 'right', tone };
       }),
       {
-        text: isFront ? 'on the front' : by === undefined ? `left out: ${reason ?? 'unknown'}` : `dominated by ${by}`,
+        text: isFront
+          ? 'on the front'
+          : by === undefined
+            ? `left out: ${reason ?? 'unknown'}`
+            : `dominated by ${name(by)}`,
         tone: isFront ? 'good' : 'dim',
       },
     ];
@@ -43,21 +49,26 @@ function frontLines(pareto: ParetoResult, { paint }: Context): string[] {
   return ['', `${paint('strong', 'Front')}${place}`, ...columns([head, ...rows], paint).map((line) => INDENT + line)];
 }
 
-function choiceLines(selection: SelectionResult, context: Context): string[] {
+export function choiceLines(
+  selection: SelectionResult,
+  context: SelectionContext,
+  name: Naming = (id) => id,
+): string[] {
   const { paint } = context;
   const lines = ['', paint('strong', 'Choice')];
   lines.push(...sentence(`subject to ${selection.subject_to.join(', ')}`, context, 'dim'));
   for (const { id, sure } of selection.fitting) {
     lines.push(
-      ...sentence(`✓ ${id} meets all of them${sure ? '' : ', not all with high confidence'}`, context, 'good'),
+      ...sentence(`✓ ${name(id)} meets all of them${sure ? '' : ', not all with high confidence'}`, context, 'good'),
     );
   }
   for (const { id, reasons } of selection.rejected) {
-    lines.push(...sentence(`✗ ${id} ${reasons.join(', ')}`, context, 'bad'));
+    lines.push(...sentence(`✗ ${name(id)} ${reasons.join(', ')}`, context, 'bad'));
   }
   if (selection.fitting.length === 0) {
     lines.push(...sentence('No target meets every limit: relax one, or bring another target.', context, 'unsure'));
   }
-  for (const choice of selection.choices) lines.push(...sentence(choiceSentence(choice, selection), context, 'plain'));
+  for (const choice of selection.choices)
+    lines.push(...sentence(choiceSentence(choice, selection, name), context, 'plain'));
   return lines;
 }

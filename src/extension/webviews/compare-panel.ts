@@ -328,6 +328,8 @@ export class ComparePanel implements vscode.Disposable, vscode.WebviewPanelSeria
     const errors = this.errors();
     this.push({
       ...numbers,
+      // With the first target measured alone it would be chosen for being the first.
+      ...(this.isLiveShown() ? { selection: null } : {}),
       casesText: numbers.casesText ?? '',
       title: titleOf(sources),
       ...this.situation(numbers.contenders.length, errors),

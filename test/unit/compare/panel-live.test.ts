@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { LiveComparison } from '../../../src/core/compare/panel-live';
+import { caseGrid } from '../../../src/core/compare/panel-cases';
+import { entriesOf } from '../../../src/core/compare/panel-source';
+import type { EngineEvent } from '../../../src/protocol/events';
+import type { RaceLane } from '../../../src/protocol/compare-panel';
+import { assertion, record, slo, stage } from '../extension/support';
+import { settled, rowOf } from './panel-support';
+import { wholePlan } from '../merge/simulated';
+
+function live(): LiveComparison {
+  return new LiveComparison({ ...wholePlan('/runs/live'), runId: 'live' }, '2026-01-01T00:00:00.000Z');
+}
+
+function delta(target: string, index: number, text: string, sinceSentMs: number): EngineEvent {
+  return { type: 'answer-delta', target, case: `/cases/${index}`, repeat: 0, text, sinceSentMs };
+}
+
+function finished(target: string, index: number, durationMs = 500): EngineEvent {
+  const answered = record(`/cases/${index}`, `Case ${index}`, [assertion('/a')], {
+    target,
+    case_id: `case ${index}`,
+    request: `${target}/cases/${index}`,
+  });
+  return { type: 'case-finished', record: answered, durationMs };
+}
+
+function laneOf({ race }: LiveComparison, target: string): RaceLane {
+  const lane = race.find(({ id }) => id === `live/${target}`);
+  if (lane === undefined) throw new Error(`No lane of ${target}.`);
+  return lane;
+}
+
+describe('a comparison that is live', () => {
+  it('has every contender and every case from the start', () => {
+    const run = live();
+    assert.deepEqual(
+      run.race.map(({ id, status }) => [id, status]),
+      [
+        ['live/alpha', 'waiting'],
+        ['live/beta', 'waiting'],
+      ],
+    );
+    const entries = entriesOf([run.source]);
+    const { cases, text } = caseGrid(entries, run.planned, run.running);
+    assert.equal(text, undefined);
+    assert.equal(cases.length, 14);
+    assert.ok(cases.every(({ cells }) => cells.every((cell) => cell === null)));
+    assert.equal(run.source.targets[0]?.verdict, null);
+  });
+
+  it('races: a lane shows one answer until its end, then the next one from its beginning', () => {
+    const run = live();
+    run.apply([delta('alpha', 0, 'One', 80), delta('alpha', 1, 'Two', 90), delta('alpha', 0, ' more', 100)]);
+    const lane = laneOf(run, 'alpha');
+    assert.deepEqual([lane.case, lane.text, lane.ttftMs, lane.chunks], ['case 0', 'One more', 80, 2]);
+    assert.equal(lane.status, 'streaming');
+    assert.equal(laneOf(run, 'beta').status, 'waiting');
+    const { streams } = run.apply([finished('alpha', 0, 480), delta('alpha', 1, '!', 120)]);
+    assert.deepEqual(streams, [
+      { id: 'live/alpha', text: '', patch: { status: 'done', e2eMs: 480 } },
+      {
+        id: 'live/alpha',
+        text: 'Two!',
+        patch: { case: 'case 1', caseName: 'Case 1', ttftMs: 90, chunks: 2, status: 'streaming', e2eMs: null },
+        start: true,
+      },
+    ]);
+    assert.equal(laneOf(run, 'alpha').text, 'Two!');
+  });
+
+  it('takes the true time to the first token from the request, once it is known', () => {
+    const run = live();
+    run.apply([delta('alpha', 0, 'One', 80), finished('alpha', 0)]);
+    const point = { t: 1, ttft: 71.5, itl: 1, itlMax: 1, e2e: 400, warmup: false, ok: true, request: 'alpha/cases/0' };
+    run.apply([{ type: 'tick', target: 'alpha', stage: 'cases', points: [point] } as unknown as EngineEvent]);
+    assert.equal(laneOf(run, 'alpha').ttftMs, 71.5);
+  });
+
+  it('fills cells as cases finish, and says which are being answered', () => {
+    const run = live();
+    const change = run.apply([delta('alpha', 1, 'T', 10), finished('alpha', 0)]);
+    assert.deepEqual([change.cases, change.numbers], [true, false]);
+    const { cases } = caseGrid(entriesOf([run.source]), run.planned, run.running);
+    const states = cases.map(({ cells }) => cells.map((cell) => cell?.state ?? null));
+    assert.deepEqual(states.slice(0, 3), [
+      ['passed', null],
+      ['running', null],
+      [null, null],
+    ]);
+  });
+
+  it('has rows when a stage ends', () => {
+    const run = live();
+    const metrics = { ttft: { unit: 'ms', n: 80, mean: 90, stdev: 1, min: 80, p50: 90, p99: 120, max: 130 } };
+    const result = stage('slow', '/load/0', [slo('/load/0/slo/0')], { metrics } as never);
+    const change = run.apply([{ type: 'stage-finished', target: 'alpha', stage: result }]);
+    assert.equal(change.numbers, true);
+    const state = settled([run.source]);
+    assert.equal(rowOf(state, 'ttft.p50').cells[0]?.value, 90);
+    assert.equal(rowOf(state, 'ttft.p50').cells[1]?.value, null);
+    assert.equal(state.contenders.length, 2);
+  });
+
+  it('cuts what a lane shows', () => {
+    const run = live();
+    for (let i = 0; i < 20; i++) run.apply([delta('alpha', 0, 'x'.repeat(1_000), 10)]);
+    assert.ok(laneOf(run, 'alpha').text.length <= 8_000);
+    assert.equal(laneOf(run, 'alpha').chunks, 20);
+  });
+});
