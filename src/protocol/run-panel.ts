@@ -17,6 +17,7 @@ import type {
   StageResult,
 } from './run-json';
 import type { TickPoint } from './events';
+import type { RunTrends } from './trends';
 
 export type RunPanelToHost =
   | { type: 'ready' }
@@ -30,6 +31,10 @@ export type RunPanelToHost =
   | { type: 'unpin' }
   /** Asks for what is to be noted on the run. */
   | { type: 'note' }
+  /** How the eval has come out over its runs; answered by `trends`. */
+  | { type: 'trends' }
+  /** Shows another run of the same folder. */
+  | { type: 'open-run'; id: string }
   | { type: 'reveal'; pointer: string }
   /** Opens the folder of the run in the system's file manager. */
   | { type: 'show-files' }
@@ -61,6 +66,8 @@ export type HostToRunPanel =
 export type RunPanelReply =
   | { type: 'request'; id: string; detail: RequestDetail }
   | { type: 'request'; id: string; detail: null; error: string }
+  | { type: 'trends'; current: string; trends: RunTrends }
+  | { type: 'trends'; current: string; trends: null; error: string }
   | { type: 'rows'; rows: RequestRow[] }
   | {
       type: 'found';

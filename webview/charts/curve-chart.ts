@@ -107,7 +107,7 @@ function means(marks: readonly CurveMark[]): { x: number; y: number }[] {
   return [...byX].map(([x, ys]) => ({ x, y: ys.reduce((sum, y) => sum + y, 0) / ys.length }));
 }
 
-class MarkLayer implements Layer {
+export class MarkLayer implements Layer {
   readonly state: { marks: CurveMark[]; best: Limit | null; selected: string | null; top: number } = {
     marks: [],
     best: null,

@@ -79,7 +79,7 @@ export class Asks {
     this.post({ type: 'answer', target: of.target, case: of.case, repeat: of.repeat });
   }
 
-  receive(reply: RunPanelReply): void {
+  receive(reply: Exclude<RunPanelReply, { type: 'trends' }>): void {
     switch (reply.type) {
       case 'rows':
         for (const row of reply.rows) this.rows.set(row.id, row);

@@ -29,6 +29,7 @@ export class RunClient {
       case 'found':
       case 'load-answers':
       case 'answer':
+      case 'trends':
         this.onReply(message);
         return;
     }

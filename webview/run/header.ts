@@ -36,11 +36,13 @@ export class Header implements Section {
   private readonly stages;
   private readonly choices: HTMLElement;
   private readonly marks: Marks;
+  private readonly standalone: boolean;
   private isPinned = false;
   private shownTarget = '';
 
   constructor(post: Post, choose: (target: string, stage: string | null) => void, savePicture: () => void) {
     const standalone = post.standalone === true;
+    this.standalone = standalone;
     this.stop = button({
       label: 'Stop',
       icon: 'debug-stop',
@@ -134,6 +136,7 @@ export class Header implements Section {
     this.isPinned = (head.marks?.pinned.length ?? 0) > 0;
     this.pin.setFace(this.isPinned ? 'Unpin baseline' : 'Pin as baseline', this.isPinned ? 'pinned' : 'pin');
     setHidden(this.pin.element, head.can?.pin !== true && !this.isPinned);
+    setHidden(this.marks.element, this.standalone || head.status === 'idle' || head.advice !== undefined);
     this.marks.render(running ? undefined : head.marks, targets.length);
     setHidden(this.files.element, head.can?.files !== true || running);
     const loading = head.loading ?? null;

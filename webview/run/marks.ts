@@ -14,7 +14,7 @@ export class Marks {
     this.edit.addEventListener('click', () => post({ type: 'note' }));
     this.element = el(
       'div',
-      { class: 'facts marks', hidden: true, role: 'group', aria: { label: 'Marks' } },
+      { class: 'facts marks', role: 'group', aria: { label: 'Marks' } },
       this.pinned,
       this.kept,
       this.note,
@@ -22,16 +22,16 @@ export class Marks {
     );
   }
 
+  /** @param marks undefined where they are not known (yet): their place is kept, so that nothing moves when they come */
   render(marks: RunPanelMarks | undefined, targets: number): void {
-    setHidden(this.element, marks === undefined);
-    if (marks === undefined) return;
-    const { pinned, note, keep } = marks;
+    const { pinned, note, keep } = marks ?? { pinned: [], note: '', keep: false };
     setHidden(this.pinned, pinned.length === 0);
     const of = pinned.length === targets ? '' : ` of ${pinned.join(', ')}`;
     if (pinned.length > 0) setText(this.pinned.lastElementChild ?? this.pinned, `Pinned as baseline${of}`);
     setHidden(this.kept, !keep);
     setHidden(this.note, note === '');
     setText(this.note, note);
+    setHidden(this.edit, marks === undefined);
     setText(this.edit, note === '' ? 'Add note' : 'Edit note');
   }
 }

@@ -35,6 +35,7 @@ import { resolveChoice, type Choice, type Shown } from './selection';
 import { SERIES, SeriesSection } from './series-section';
 import type { RunStore } from './store';
 import { Tiles } from './tiles';
+import { TrendSection } from './trend-section';
 import { Zoom } from './zoom';
 
 /** What survives a hidden view and a reloaded window. `source` lets the extension find the run again. */
@@ -49,6 +50,8 @@ export interface SavedView {
   latency?: string;
   /** The last request that the reader came for: it is opened once. */
   focused?: number;
+  /** The trend that is shown; empty for the first choice, absent where none was asked for. */
+  trend?: string;
 }
 
 const FRAME_MS = 100;
@@ -70,6 +73,7 @@ export class RunView {
   private readonly latencyCharts: HTMLElement;
   private readonly seriesCharts: HTMLElement;
   private readonly curve: CurveSection;
+  private readonly trends: TrendSection;
   private readonly phases = new Phases();
   private readonly facts: Quality;
   private readonly errors = new Errors();
@@ -127,6 +131,7 @@ export class RunView {
       toggle,
       onSave,
     );
+    this.trends = new TrendSection(post, palette, toggle, onSave);
     this.requests = new RequestsSection(this.asks, this.zoom, {
       select,
       open,
@@ -146,6 +151,7 @@ export class RunView {
       ['cdf', this.distribution.cdf],
       ...series.map(({ name, section }) => [name, section.frame] as const),
       ['curve', this.curve.frame],
+      ['trends', this.trends.frame],
     ]);
     const header = new Header(
       post,
@@ -184,6 +190,7 @@ export class RunView {
       ...this.ofRequests,
       this.facts,
       this.quality,
+      this.trends,
     ];
     this.seriesCharts = el(
       'div',
@@ -212,6 +219,7 @@ export class RunView {
       this.phases.element,
       this.facts.element,
       this.quality.element,
+      this.trends.element,
     );
     this.element = el(
       'main',
@@ -223,6 +231,7 @@ export class RunView {
       this.detail.element,
     );
     for (const [name, frame] of this.frames) frame.showTable(saved?.tables.includes(name) ?? false);
+    if (saved?.trend !== undefined) this.trends.restore(saved.trend);
     if (saved?.latency !== undefined) this.distribution.choose(saved.latency);
     this.restoring = false;
     const calm = matchMedia('(prefers-reduced-motion: reduce)');
@@ -238,6 +247,7 @@ export class RunView {
         ...series.map(({ section }) => section),
         this.distribution,
         this.curve,
+        this.trends,
         this.detail,
       ])
         part.setPalette(this.palette);
@@ -256,7 +266,8 @@ export class RunView {
 
   /** An answer to something that a part has asked. */
   receive(reply: RunPanelReply): void {
-    this.asks.receive(reply);
+    if (reply.type === 'trends') this.trends.receive(reply);
+    else this.asks.receive(reply);
   }
 
   /** Keeps the reader's choices for the next start of this page. */
@@ -270,6 +281,7 @@ export class RunView {
       zoom: this.zoom.span,
       latency: this.distribution.metric,
       ...(this.focused === null ? {} : { focused: this.focused }),
+      ...(this.trends.saved === null ? {} : { trend: this.trends.saved }),
     });
   }
 
@@ -379,7 +391,8 @@ export class RunView {
     setHidden(this.evidence, !drawn);
     const answers = [this.facts.element, this.quality.element];
     const { element: phases } = this.phases;
-    const order = load ? [this.evidence, phases, ...answers] : [...answers, this.evidence, phases];
+    const trends = this.trends.element;
+    const order = load ? [this.evidence, phases, ...answers, trends] : [...answers, this.evidence, phases, trends];
     if (order.some((element, i) => i > 0 && order[i - 1]?.nextElementSibling !== element)) this.body.append(...order);
     const unanswered = shown?.stage != null && isUnanswered(shown.stage.data);
     if (unanswered !== (this.errors.element.nextElementSibling === this.latencyCharts)) {

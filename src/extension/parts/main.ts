@@ -24,6 +24,7 @@ import { createTools } from '../lm/tools';
 import { reportParts } from './report-parts';
 import { RunsTree } from '../views/runs-tree';
 import { marksOf } from '../webviews/run-panel-marks';
+import { PanelTrends } from '../webviews/run-panel-trends';
 import { RunReporter } from '../testing/run-reporter';
 import { ComparePanel } from '../webviews/compare-panel';
 import { exportName, exportRun } from '../../core/run-panel/export';
@@ -48,6 +49,7 @@ export const parts = {
   requestToEval,
   saveObservations,
   EndpointCommands,
+  PanelTrends,
   RunCommands,
   RunDetails,
   RunMarks,

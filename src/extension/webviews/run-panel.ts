@@ -20,6 +20,7 @@ import { pageHtml } from './html';
 import { PlanIndex } from '../../core/run-panel/plan-index';
 import { parts } from '../parts/load';
 import { exportFromPanel, openText, saveFromPanel } from './run-panel-save';
+import type { PanelTrends } from './run-panel-trends';
 import { HistoryRun, LiveRun, type RunView } from './run-panel-view';
 
 const LAST_RUN = 'promptrig.lastRun';
@@ -51,6 +52,8 @@ export class RunPanel implements vscode.Disposable, vscode.WebviewPanelSerialize
   private restored: Promise<void> | null = null;
   /** Counts up with every `show`: one that was overtaken while it read its files has nothing more to say. */
   private asked = 0;
+  /** Made with its first use. */
+  private trends: PanelTrends | null = null;
 
   /** Every message of the run to the webview; answers to single questions are not part of it. */
   readonly onDidPost = this.posted.event;
@@ -248,6 +251,14 @@ export class RunPanel implements vscode.Disposable, vscode.WebviewPanelSerialize
     );
   }
 
+  private async sendTrends(run: RunView, send: (reply: RunPanelReply) => void): Promise<void> {
+    if (run.dir === null) return;
+    this.trends ??= new (parts().PanelTrends)();
+    const folder = this.source === null ? undefined : vscode.workspace.getWorkspaceFolder(this.source);
+    const reply = await this.trends.reply(run.dir, run.state.source, folder?.uri.fsPath ?? null);
+    if (this.shown === run) send(reply);
+  }
+
   private marksOf(dir: string): Promise<RunPanelMarks> {
     const folders = (vscode.workspace.workspaceFolders ?? []).filter(({ uri }) => uri.scheme === 'file');
     return parts().marksOf(
@@ -344,6 +355,13 @@ export class RunPanel implements vscode.Disposable, vscode.WebviewPanelSerialize
         return runCommand(CommandId.unpinBaseline, run);
       case 'note':
         return runCommand(CommandId.noteRun, run);
+      case 'trends':
+        return this.sendTrends(run, send);
+      case 'open-run':
+        // A name, and no way out of the folder of runs.
+        if (run.dir !== null && path.basename(message.id) === message.id)
+          await this.show(path.join(path.dirname(run.dir), message.id), true);
+        return;
       case 'reveal':
         if (this.source !== null) await this.parts.reveal(this.source, message.pointer);
         return;
