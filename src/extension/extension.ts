@@ -163,7 +163,8 @@ export function activate(context: vscode.ExtensionContext): ExtensionExports {
     ),
   );
   const compareCommands: CompareCommands = onUse(
-    (): CompareCommands => new (parts().CompareCommands)({ tree: runs.tree, panel: compare, controller, planner, tell }),
+    (): CompareCommands =>
+      new (parts().CompareCommands)({ tree: runs.tree, panel: compare, controller, planner, tell }),
   );
 
   const selector: vscode.DocumentSelector = { language: 'yaml' };

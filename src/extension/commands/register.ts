@@ -41,8 +41,10 @@ export function registerCommands(parts: CommandParts): Disposable {
   const { controller, documents, results, keys, panel, planner, log, tell } = parts;
 
   const run = async (argument: Argument, what: RunRequest['what'], selected?: unknown): Promise<unknown> => {
-    const rows = rowsOf(selected);
-    if (rows !== null && rows.length > 1) return runRows(controller, rows, what === 'load' ? 'load' : 'file');
+    // A row of the sidebar is told alone by its button, and with what is selected by its menu.
+    const rows = rowsOf(selected) ?? rowsOf([argument]);
+    const isRow = rows !== null && (rows.length > 1 || rows[0]?.kind === 'file');
+    if (isRow) return runRows(controller, rows, what === 'load' ? 'load' : 'file', parts.sidebar.evals);
     const item = itemOf(argument);
     if (item === null) {
       tell('info', vscode.l10n.t('Open an eval file (`*.eval.yaml`) to run it, or create an example.'), {

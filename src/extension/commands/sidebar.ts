@@ -118,8 +118,12 @@ export async function runRows(
   controller: RunController,
   rows: readonly SelectedRow[],
   what: 'file' | 'load',
+  evals: Pick<EvalsTree, 'casesShown'>,
 ): Promise<RunEnd | undefined> {
-  return runAll(controller, requestsOf(rows, what));
+  return runAll(
+    controller,
+    requestsOf(rows, what, (uri) => evals.casesShown(uri)),
+  );
 }
 
 /** Runs rows on other endpoints than their own. */

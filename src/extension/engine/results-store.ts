@@ -94,6 +94,11 @@ export class ResultsStore implements Disposable {
     return ended;
   }
 
+  /** The name that a file has now which was run under another one. */
+  nameOf(started: string): string {
+    return this.renamed.get(started) ?? started;
+  }
+
   /** The file has another name now: what is known of it, a run in progress included, belongs to that. */
   rename(from: string, to: string): void {
     const known = this.files.get(from);

@@ -325,11 +325,12 @@ export class RunController implements vscode.Disposable {
   /** Everything that follows a run happens here once, whether it completed, was stopped or died. */
   private async conclude(active: ActiveRun, end: RunEnd): Promise<void> {
     const { prepared, observer } = active;
-    const { log, results } = this.parts;
+    const { log, planner, results } = this.parts;
     const { run } = end;
     if (run !== null) observer.onRun(run);
     observer.settle();
     const file = prepared.parsed.uri.toString();
+    const name = results.nameOf(file);
     const known = results.end(file, observer.observations, run?.verdict ?? null);
     log.info(
       `Run ${prepared.plan.runId} ${run?.status ?? 'failed'}: ${run?.verdict ?? 'no verdict'}. Results: ${prepared.plan.outDir}`,
@@ -339,7 +340,11 @@ export class RunController implements vscode.Disposable {
     if (run === null) return;
     try {
       await parts().addHistograms(prepared.plan.outDir, run, observer.observations);
-      await parts().saveObservations(prepared.plan.outDir, prepared.plan.source.path, known);
+      // Renamed while it ran: the next window knows it by its new name.
+      const source = name === file ? prepared.plan.source.path : planner.sourcePath(vscode.Uri.parse(name));
+      // What is no longer written is remembered as long as the window is there, for an undo, and not for ever.
+      const observations = parts().stillWritten(prepared.parsed.survey, known.observations);
+      await parts().saveObservations(prepared.plan.outDir, source, { ...known, observations });
     } catch (error) {
       // The results themselves are stored; only their line ends will not come back with the file.
       log.warn(`The line-end results could not be stored in ${prepared.plan.outDir}: ${messageOf(error)}`);

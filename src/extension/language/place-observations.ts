@@ -44,6 +44,12 @@ export function placeObservations(survey: Survey, observations: readonly Observa
   return placed;
 }
 
+/** Those that still have a place in the file; results of cases that were taken out have none. */
+export function stillWritten(survey: Survey, observations: readonly Observation[]): Observation[] {
+  const placed = new Set([...placeObservations(survey, observations).values()].flat().map((item) => item.observation));
+  return observations.filter((observation) => placed.has(observation));
+}
+
 function settleGroup(
   survey: Survey,
   stored: Map<string, Observation[]>,

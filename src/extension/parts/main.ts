@@ -18,6 +18,7 @@ import { loadObservations, saveObservations } from '../engine/stored-observation
 import { tidyRuns } from '../engine/tidy-runs';
 import { hoverMarkdown } from '../language/hover-text';
 import { editsFor } from '../language/result-edits';
+import { stillWritten } from '../language/place-observations';
 import { RunObserver } from '../language/run-observer';
 import { serveEditorModels } from '../lm/editor-models';
 import { createTools } from '../lm/tools';
@@ -48,6 +49,7 @@ export const parts = {
   newEval,
   requestToEval,
   saveObservations,
+  stillWritten,
   EndpointCommands,
   PanelTrends,
   RunCommands,

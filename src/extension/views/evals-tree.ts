@@ -5,13 +5,13 @@ import { messageOf } from '../../core/util/errors';
 import { CommandId, TreeItemContext, TreeItemMark, ViewId, type ItemReference } from '../contributions';
 import type { FileResults, ResultsStore } from '../engine/results-store';
 import type { ParsedDocument } from '../language/documents';
-import { worst, WORD, withoutSign, type ItemState } from '../language/item-state';
-import { nodeStatuses, summarize, type NodeStatus, type StatusSummary } from '../language/line-ends';
+import { WORD, withoutSign, type ItemState } from '../language/item-state';
+import { nodeStatuses, summarize, type StatusSummary } from '../language/line-ends';
 import { iconColorOf, iconIdOf } from '../language/state-icons';
-import type { SurveyNode } from '../language/survey';
 import { ENDPOINT_MIME } from './endpoints-tree';
 import { shownOf, tagCounts, type Shown, type TaggedFile } from './eval-filter';
 import type { EvalIndex, IndexedFile } from './eval-index';
+import { RowStates } from './row-states';
 
 /** A row of the tree, and what its commands are told. */
 export interface EvalRow extends ItemReference {
@@ -46,7 +46,7 @@ export class EvalsTree
   private readonly changed = this.store.add(new vscode.EventEmitter<EvalRow | undefined>());
   /** Rows are kept, since VS Code knows them by identity. */
   private readonly rows = new Map<string, EvalRow>();
-  private readonly cache = new Map<string, { parsed: ParsedDocument; results: FileResults; statuses: NodeStatus[] }>();
+  private readonly cache = new Map<string, { parsed: ParsedDocument; results: FileResults; states: RowStates }>();
   private readonly dirty = new Set<string>();
   private redrawTimer: NodeJS.Timeout | undefined;
   private files = new Map<string, IndexedFile>();
@@ -107,6 +107,13 @@ export class EvalsTree
   getTreeItem(row: EvalRow): vscode.TreeItem {
     const file = this.files.get(row.uri.toString());
     return row.kind === 'file' || file === undefined ? this.fileItem(row, file) : this.childItem(row, file);
+  }
+
+  /** The cases of a file that the filter leaves; null where it shows the file whole. */
+  casesShown(uri: vscode.Uri): string[] | null {
+    const file = this.files.get(uri.toString());
+    const shown = file === undefined ? 'all' : this.shown(file);
+    return typeof shown === 'string' ? null : [...shown];
   }
 
   handleDrop(row: EvalRow | undefined, data: vscode.DataTransfer): void {
@@ -210,7 +217,10 @@ export class EvalsTree
     const problem =
       file?.error ??
       (errors === 0 ? null : errors === 1 ? vscode.l10n.t('1 problem') : vscode.l10n.t('{0} problems', errors));
-    item.description = problem ?? summary?.text ?? where;
+    const shown = file === undefined ? 'all' : this.shown(file);
+    const part =
+      typeof shown === 'string' ? null : vscode.l10n.t('{0} of {1} cases', shown.size, survey?.cases.length ?? 0);
+    item.description = [problem ?? summary?.text ?? where, part].filter((text) => text !== null).join(' · ');
     item.iconPath =
       problem !== null ? icon('error') : summary === null ? new vscode.ThemeIcon('beaker') : icon(summary.state);
     const word =
@@ -221,11 +231,13 @@ export class EvalsTree
           : WORD[summary.state];
     const isVirtual = row.uri.scheme !== 'file';
     const whyNot = isVirtual ? vscode.l10n.t('It is not on disk, so it is shown and not run.') : null;
-    item.tooltip = [where, problem ?? summary?.text ?? vscode.l10n.t('not run yet'), whyNot]
+    const onlyShown = part === null ? null : vscode.l10n.t('Running it runs the cases that are shown: {0}.', part);
+    item.tooltip = [where, problem ?? summary?.text ?? vscode.l10n.t('not run yet'), onlyShown, whyNot]
       .filter((line) => line !== null)
       .join('\n');
     item.contextValue = [
-      (survey?.stages.length ?? 0) > 0 ? TreeItemContext.fileWithLoad : TreeItemContext.file,
+      // Stages that are not shown are not run from here either.
+      part === null && (survey?.stages.length ?? 0) > 0 ? TreeItemContext.fileWithLoad : TreeItemContext.file,
       ...(isVirtual ? [TreeItemMark.virtual] : []),
       ...(this.isRunning(row) ? [TreeItemMark.running] : []),
     ].join('.');
@@ -238,8 +250,8 @@ export class EvalsTree
   }
 
   private childItem(row: EvalRow, file: IndexedFile): vscode.TreeItem {
-    const survey = file.parsed?.survey;
-    const node = (row.kind === 'case' ? survey?.cases : survey?.stages)?.find((candidate) => candidate.id === row.id);
+    const states = this.states(file);
+    const node = row.kind === 'file' ? undefined : states?.node(row.kind, row.id ?? '');
     const label = node?.name ?? row.id ?? '';
     const item = new vscode.TreeItem(label, vscode.TreeItemCollapsibleState.None);
     item.id = keyOf(row);
@@ -249,7 +261,7 @@ export class EvalsTree
       ...(this.isRunning(row) ? [TreeItemMark.running] : []),
     ].join('.');
     item.command = { command: CommandId.revealItem, title: vscode.l10n.t('Open'), arguments: [row] };
-    const status = node === undefined ? null : this.status(node, file);
+    const status = node === undefined ? null : (states?.state(node) ?? null);
     const kind = row.kind === 'stage' ? 'stage' : row.id === DATASET_ID ? 'dataset' : 'case';
     const plain = { stage: 'dashboard', dataset: 'database', case: 'circle-outline' }[kind];
     const what = {
@@ -265,33 +277,24 @@ export class EvalsTree
     return item;
   }
 
-  /** A row stands for what is written inside of it: a stage that ran but missed its SLO is not a pass. */
-  private status(node: SurveyNode, file: IndexedFile): { state: ItemState; text: string } | null {
-    const inside = this.statuses(file).filter((status) => status.node.scope === node.scope);
-    const [own] = inside.filter((status) => status.node === node);
-    const parts = inside.filter((status) => status.node !== node);
-    if (own === undefined && parts.length === 0) return null;
-    const state = worst(inside.map((status) => status.state));
-    if (own !== undefined && own.state === state) return own;
-    return parts.find((status) => status.state === state) ?? own ?? null;
-  }
-
   /** Computed once for each state of file and results: every row of the file asks. */
-  private statuses(file: IndexedFile | undefined): NodeStatus[] {
-    if (file?.parsed == null) return [];
+  private states(file: IndexedFile | undefined): RowStates | null {
+    if (file?.parsed == null) return null;
     const key = file.uri.toString();
     const results = this.parts.results.get(key);
     const cached = this.cache.get(key);
-    if (cached?.parsed === file.parsed && cached.results === results) return cached.statuses;
+    if (cached?.parsed === file.parsed && cached.results === results) return cached.states;
+    const { survey } = file.parsed;
     const { observations, running } = results;
     const isEmpty = observations.length === 0 && running === null;
-    const statuses = isEmpty ? [] : nodeStatuses(file.parsed.survey, observations, running);
-    this.cache.set(key, { parsed: file.parsed, results, statuses });
-    return statuses;
+    const states = new RowStates(survey, isEmpty ? [] : nodeStatuses(survey, observations, running));
+    this.cache.set(key, { parsed: file.parsed, results, states });
+    return states;
   }
 
   private summary(file: IndexedFile | undefined): StatusSummary | null {
-    return file?.parsed == null ? null : summarize(this.statuses(file));
+    const states = this.states(file);
+    return states === null ? null : summarize([...states.statuses]);
   }
 
   private isRunning({ kind, uri, id }: EvalRow): boolean {

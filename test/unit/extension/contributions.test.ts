@@ -120,9 +120,11 @@ describe('contributions', () => {
     assert.deepEqual(declared, expected);
   });
 
-  it('activates on YAML and for its own panels only', () => {
+  it('activates on YAML, in a workspace of evals, so that their tests are found, and for its own panels', () => {
     assert.deepEqual(manifest.activationEvents, [
       'onLanguage:yaml',
+      'workspaceContains:**/*.eval.{yaml,yml}',
+      'workspaceContains:promptrig.yaml',
       `onWebviewPanel:${PanelId.run}`,
       `onWebviewPanel:${PanelId.compare}`,
     ]);

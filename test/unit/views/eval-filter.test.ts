@@ -58,4 +58,13 @@ describe('rows that are selected together', () => {
     ]);
     assert.deepEqual(requestsOf([]), []);
   });
+
+  it('run of a file that is shown in part what is shown of it', () => {
+    const shown = (uri: Uri): string[] | null => (uri === a ? ['x', 'y'] : null);
+    assert.deepEqual(requestsOf([row('file', a), row('file', b)], 'file', shown), [
+      { uri: a, what: 'case', ids: ['x', 'y'] },
+      { uri: b, what: 'file' },
+    ]);
+    assert.deepEqual(requestsOf([row('case', a, 'z')], 'file', shown), [{ uri: a, what: 'case', id: 'z' }]);
+  });
 });

@@ -26,7 +26,11 @@ describe('the results of a renamed file', () => {
     store.update('a', [], ['case:one']);
     assert.deepEqual([...(store.get('b').running?.subjects ?? [])], ['case:two']);
     store.rename('b', 'c');
+    // What is stored at its end is stored under the name that the next window looks for.
+    assert.equal(store.nameOf('a'), 'c');
+    assert.equal(store.nameOf('b'), 'b');
     assert.equal(store.end('a', [], 'fail').last?.verdict, 'fail');
+    assert.equal(store.nameOf('a'), 'a');
     assert.equal(store.get('c').running, null);
     assert.equal(store.get('c').last?.verdict, 'fail');
     assert.deepEqual([store.get('a').last, store.get('b').last], [null, null]);
