@@ -234,6 +234,22 @@ describe('comparing the targets of the example', () => {
     assert.match(left.caveats.join('\n'), /could not be read/);
   });
 
+  it('asks what to compare a run with, its own targets first', async () => {
+    const dir = end.dir ?? '';
+    let isOver = false;
+    const command = vscode.commands
+      .executeCommand(CommandId.compareRun, { kind: 'run', dir, id: path.basename(dir) })
+      .then(() => (isOver = true));
+    await until('the first item is taken', async () => {
+      await vscode.commands.executeCommand('workbench.action.acceptSelectedQuickOpenItem');
+      return isOver;
+    });
+    await command;
+    const state = await until('it is read', () => done(api));
+    assert.deepEqual(new Set(state.contenders.map(({ run }) => run.id)), new Set([end.run?.id]));
+    assert.equal(state.contenders.length, 3);
+  });
+
   it('says what is wrong with runs that cannot be read', async () => {
     const dir = path.join(path.dirname(end.dir ?? ''), '20000101T000000Z-newer-abcd');
     await fs.mkdir(dir, { recursive: true });

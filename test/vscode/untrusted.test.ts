@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { CommandId, ToolName } from '../../src/extension/contributions';
 import type { TestApi } from '../../src/extension/test-api';
+import { runJson, writeRun } from '../unit/run-panel/stored';
 import { activated, closeEverything, codeLenses, openFile, runAndWait, until, workspaceFile } from './support';
 
 describe('a workspace without trust', () => {
@@ -46,7 +48,7 @@ cases: [{ name: one, assert: [{ contains: x }, { contians: y }] }]
 
   it('is not run, whoever asks for it', async () => {
     const { document } = await openFile('untrusted.eval.yaml', file.replace('contians', 'contains'));
-    for (const command of [CommandId.runEval, CommandId.runLoad]) {
+    for (const command of [CommandId.runEval, CommandId.runLoad, CommandId.compareTargets]) {
       const end = await runAndWait(command, { uri: document.uri });
       assert.equal(end.outcome, 'refused');
       assert.match(end.error ?? '', /Trust this workspace/);
@@ -65,6 +67,23 @@ cases: [{ name: one, assert: [{ contains: x }, { contians: y }] }]
     assert.equal(asked, 0, 'something was sent');
     assert.equal(api.enginePid(), undefined);
     assert.ok(!existsSync(api.runsDirectory(document.uri)), 'results were written');
+  });
+
+  it('has stored runs compared, and offers no other run', async () => {
+    const { uri } = (await openFile('untrusted.eval.yaml', file)).document;
+    const dir = path.join(workspaceFile('stored').fsPath, 'run');
+    const stored = runJson({ source: { path: 'untrusted.eval.yaml', sha256: 'x' } });
+    const [target] = stored.targets;
+    assert.ok(target);
+    await writeRun(dir, { run: { ...stored, targets: [target, { ...target, id: 'other' }] } });
+    await api.compare.show([{ kind: 'run', dir }]);
+    const state = await until('it is read', () => (api.compare.state().status === 'done' ? api.compare.state() : null));
+    assert.equal(state?.contenders.length, 2);
+    assert.equal(state.can?.rerun, false);
+    await api.compare.ask({ type: 'rerun' });
+    assert.equal(api.enginePid(), undefined);
+    assert.ok(!existsSync(api.runsDirectory(uri)), 'results were written');
+    await vscode.workspace.fs.delete(workspaceFile('stored'), { recursive: true });
   });
 
   it('does not say where files are written', async () => {

@@ -141,12 +141,12 @@ export interface PlannedCase {
 
 /**
  * Cases by their id, in the order of the plan, then of the first contender that has each.
- * @param running ids of the cases that a contender is answering, by entry
+ * @param running of a run that goes on: ids of the cases that a contender is answering, by entry
  */
 export function caseGrid(
   entries: readonly Entry[],
   planned: ReadonlyMap<string, PlannedCase> = new Map(),
-  running: ReadonlyMap<string, ReadonlySet<string>> = new Map(),
+  running: ReadonlyMap<string, ReadonlySet<string>> | null = null,
 ): CaseGrid {
   const ids = new Set<string>(planned.keys());
   for (const { target } of entries) for (const id of target.cases.keys()) ids.add(id);
@@ -157,7 +157,7 @@ export function caseGrid(
     const characters = left > 0 ? ANSWER_CHARACTERS : SHORT_CHARACTERS;
     const cells = tallies.map((tally, index): CompareCaseCell | null => {
       if (tally !== null) return cellOf(tally, characters);
-      return running.get(entries[index]?.id ?? '')?.has(id) === true ? runningCell() : null;
+      return running?.get(entries[index]?.id ?? '')?.has(id) === true ? runningCell() : null;
     });
     for (const cell of cells) left -= (cell?.answer.length ?? 0) + (cell?.reason.length ?? 0);
     return {
@@ -168,7 +168,7 @@ export function caseGrid(
       cells,
     };
   });
-  const text = gridText(entries, ids.size, cases, planned.size > 0);
+  const text = gridText(entries, ids.size, cases, running !== null);
   return text === null ? { cases } : { cases, text };
 }
 
@@ -186,11 +186,11 @@ function gridText(
   entries: readonly Entry[],
   all: number,
   cases: readonly CompareCase[],
-  isPlanned: boolean,
+  isLive: boolean,
 ): string | null {
   if (entries.length === 0) return null;
   if (all === 0) return 'None of the contenders was asked a case: quality is not compared.';
-  if (entries.length > 1 && !isPlanned && cases.every(({ cells }) => cells.filter((cell) => cell !== null).length < 2))
+  if (entries.length > 1 && !isLive && cases.every(({ cells }) => cells.filter((cell) => cell !== null).length < 2))
     return 'The contenders have no case in common, so their answers cannot be set side by side.';
   return cases.length < all ? `The first ${cases.length} of ${all} cases are listed; quality is of all of them.` : null;
 }

@@ -51,7 +51,7 @@ export function panelNumbers(input: PanelInput): PanelNumbers {
   const labels = new Map(entries.map(({ id, label }) => [id, label]));
   const pair = choices.axes ?? defaultPair(candidates);
   const choice = choices.select ?? defaultChoice(candidates);
-  const grid = caseGrid(entries, input.planned, input.running);
+  const grid = caseGrid(entries, input.planned, input.running ?? null);
   return {
     confidence,
     contenders: contendersOf(entries),

@@ -67,6 +67,8 @@ export class ComparePanel implements vscode.Disposable, vscode.WebviewPanelSeria
   private readonly posted = this.store.add(new vscode.EventEmitter<HostToComparePanel | ComparePanelReply>());
   private comparison: Comparison = { items: [], choices: NO_CHOICES, uri: null };
   private readonly known = new Map<string, Read>();
+  /** Why a run of this window did not come to its end, by its folder. */
+  private readonly failures = new Map<string, string[]>();
   private tests = new PanelTests({ confidence: 0.95, seed: SEED });
   private confidence = 0.95;
   private current: ComparePanelState = emptyState();
@@ -89,6 +91,7 @@ export class ComparePanel implements vscode.Disposable, vscode.WebviewPanelSeria
     const { controller } = parts;
     this.store.add(controller.onEvents((events) => this.onEvents(events)));
     this.store.add(controller.onDidEnd((end) => this.onEnd(end)));
+    this.store.add(vscode.workspace.onDidGrantWorkspaceTrust(() => this.refresh()));
   }
 
   get isOpen(): boolean {
@@ -253,6 +256,7 @@ export class ComparePanel implements vscode.Disposable, vscode.WebviewPanelSeria
     clearTimeout(this.casesTimer);
     this.casesTimer = undefined;
     this.live = null;
+    if (error !== null) this.failures.set(keyOf({ kind: 'run', dir }), [error]);
     if (!this.isShown(dir)) return;
     // Until its files are read, what was seen live stays.
     this.known.set(keyOf({ kind: 'run', dir }), { source: live.source, planned: live.planned });
@@ -307,7 +311,10 @@ export class ComparePanel implements vscode.Disposable, vscode.WebviewPanelSeria
   private errors(): string[] {
     return this.comparison.items.flatMap((item) => {
       const read = this.known.get(keyOf(item));
-      return read !== undefined && 'error' in read ? read.error : [];
+      return [
+        ...(this.failures.get(keyOf(item)) ?? []),
+        ...(read !== undefined && 'error' in read ? [read.error] : []),
+      ];
     });
   }
 
@@ -323,7 +330,7 @@ export class ComparePanel implements vscode.Disposable, vscode.WebviewPanelSeria
     const { choices } = this.comparison;
     const numbers = panelNumbers({
       ...{ sources, choices, tests, confidence, planned: this.planned() },
-      ...(this.live === null ? {} : { running: this.live.running }),
+      ...(this.live === null || !this.isLiveShown() ? {} : { running: this.live.running }),
     });
     const errors = this.errors();
     this.push({
@@ -336,7 +343,7 @@ export class ComparePanel implements vscode.Disposable, vscode.WebviewPanelSeria
       caveats: sources.length === 0 ? numbers.caveats : [...errors, ...numbers.caveats],
       race: this.isLiveShown() ? (this.live?.race ?? []) : [],
       can: {
-        rerun: this.comparison.uri !== null && vscode.workspace.isTrusted && !this.parts.controller.isRunning,
+        rerun: this.comparison.uri !== null && vscode.workspace.isTrusted && !this.isLiveShown(),
         stop: this.isLiveShown(),
       },
     });
@@ -393,7 +400,7 @@ export class ComparePanel implements vscode.Disposable, vscode.WebviewPanelSeria
       () => {
         this.casesTimer = undefined;
         if (!this.isLiveShown()) return;
-        const { cases, text } = caseGrid(this.entries(), this.planned(), this.live?.running);
+        const { cases, text } = caseGrid(this.entries(), this.planned(), this.live?.running ?? null);
         this.push({ cases, casesText: text ?? '' });
       },
       Math.max(CASES_MS, cells * MS_A_CELL),

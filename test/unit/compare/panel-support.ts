@@ -2,7 +2,13 @@
 import * as path from 'node:path';
 import { entriesOf, type PanelSource } from '../../../src/core/compare/panel-source';
 import { readOwnSource } from '../../../src/core/compare/panel-read';
-import { NO_CHOICES, panelNumbers, type PanelChoices, type PanelNumbers } from '../../../src/core/compare/panel-state';
+import {
+  NO_CHOICES,
+  panelNumbers,
+  type PanelChoices,
+  type PanelInput,
+  type PanelNumbers,
+} from '../../../src/core/compare/panel-state';
 import { PanelTests } from '../../../src/core/compare/panel-tests';
 import type { CompareRow } from '../../../src/protocol/compare-panel';
 import type { RequestRecord } from '../../../src/protocol/run-json';
@@ -53,8 +59,10 @@ export function settled(
   sources: readonly PanelSource[],
   choices: Partial<PanelChoices> = {},
   tests = new PanelTests(OPTIONS),
+  planned: PanelInput['planned'] = new Map(),
 ): PanelNumbers {
-  const input = { sources, choices: { ...NO_CHOICES, ...choices }, tests, confidence: OPTIONS.confidence };
+  const { confidence } = OPTIONS;
+  const input = { sources, choices: { ...NO_CHOICES, ...choices }, tests, confidence, planned };
   panelNumbers(input);
   while (tests.step());
   return panelNumbers(input);

@@ -3,7 +3,7 @@ import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import * as path from 'node:path';
 import { answersOf } from '../../../src/core/compare/panel-answers';
 import { CaseTallies, caseGrid, outcomesOf, type CaseTally } from '../../../src/core/compare/panel-cases';
-import { readForeignSource, readOwnSource } from '../../../src/core/compare/panel-read';
+import { plannedCases, readForeignSource, readOwnSource } from '../../../src/core/compare/panel-read';
 import { entriesOf, type PanelSource, type PanelTarget } from '../../../src/core/compare/panel-source';
 import { NO_CHOICES, panelNumbers } from '../../../src/core/compare/panel-state';
 import { PanelTests } from '../../../src/core/compare/panel-tests';
@@ -245,14 +245,14 @@ describe('what the compare panel shows', () => {
     assert.deepEqual([none.selection, none.stage, none.reference, none.cases], [null, null, '', []]);
   });
 
-  it('says so where there is no case in common, and tests nothing of quality', () => {
+  it('says so where there is no case in common, and tests nothing of quality', async () => {
     const other = structuredClone(fair);
     other.id = 'run-other';
     for (const target of other.targets) {
       target.cases = new Map([...target.cases].map(([id, tally]) => [`other ${id}`, { ...tally, id: `other ${id}` }]));
     }
     const removed = ['run-fair/beta', 'run-other/beta'];
-    const state = settled([fair, other], { removed });
+    const state = settled([fair, other], { removed }, undefined, await plannedCases(fair.path));
     assert.match(state.casesText ?? '', /no case in common/);
     assert.match(rowOf(state, 'quality.pass_rate').conclusion, /^not tested: they have no case in common/);
   });
