@@ -3,6 +3,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import * as fc from 'fast-check';
 import type { BaselineFile } from '../../../src/protocol/baseline';
+import type { RunPlan } from '../../../src/protocol/plan';
 import type { RunJson } from '../../../src/protocol/run-json';
 import { baselinesOfRun } from '../../../src/core/compare/baseline-file-run';
 import { pinBaselines, PinRefusedError, readPinnedBaselines } from '../../../src/core/compare/pin-baselines';
@@ -256,6 +257,20 @@ describe('pinning', () => {
       'alpha.baseline.yaml',
       'beta.baseline.yaml',
     ]);
+  });
+
+  it('takes nothing of the endpoint but the name of its model', async () => {
+    const { root, dir } = stored();
+    const plan = JSON.parse(fs.readFileSync(path.join(dir, 'plan.json'), 'utf8')) as RunPlan;
+    for (const { endpoint } of plan.targets) {
+      endpoint.headers = { authorization: 'Bearer sk-canary' };
+      endpoint.url = 'https://user:canary@inference.example/v1';
+      endpoint.apiKeyEnv = 'CANARY_KEY';
+    }
+    fs.writeFileSync(path.join(dir, 'plan.json'), JSON.stringify(plan));
+    const { files } = await pinBaselines(dir, root);
+    for (const { path: file } of files)
+      assert.doesNotMatch(fs.readFileSync(file, 'utf8'), /canary|inference\.example/i);
   });
 
   it('takes one target where one is named, and says which there are where that is none', async () => {

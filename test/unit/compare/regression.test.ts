@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import type { BaselineCase, BaselineFile } from '../../../src/protocol/baseline';
 import type { RegressRule } from '../../../src/protocol/plan';
 import type { BaselineComparison, BaselineRow } from '../../../src/protocol/run-json';
+import { readPinned } from '../../../src/core/compare/pinned-reader';
+import { pinnedText } from '../../../src/core/compare/pinned-text';
 import { compareBaselines, type RegressionOptions } from '../../../src/core/compare/regression';
 import { qualityDifference, scoreDifference, type CasePair } from '../../../src/core/compare/regression-quality';
 import { sketchOf } from '../../../src/core/compare/sketch';
@@ -149,6 +151,17 @@ describe('noise without a regression', function () {
     });
   }
 
+  it('is called one no more often by way of the file: sketches written, read again and then compared', () => {
+    let count = 0;
+    for (let i = 0; i < 200; i++) {
+      const before = simulated(2 * i + 1, queue(0.8), { passRate: 0.9 });
+      const now = simulated(2 * i + 2, queue(0.8), { passRate: 0.9 });
+      const pinned = readPinned(pinnedText(before), 'sim.baseline.yaml');
+      if (compareBaselines([pinned], [now], { ...OPTIONS, rules: STRICT_RULES }).regressions.length > 0) count++;
+    }
+    assert.ok(count <= 12, `${count} of 200`);
+  });
+
   it('nor do answers that are wrong now and then look like one', () => {
     const count = alarms(independent, { rules: STRICT_RULES }, { passRate: 0.85 });
     assert.ok(count <= 12, `${count} of 200`);
@@ -247,6 +260,23 @@ describe('a regression', function () {
 });
 
 describe('what cannot be compared', () => {
+  it('is the latency of other cases, as where one case alone is run', () => {
+    const cases = { load: 'cases, 4 at once' };
+    const of = (seed: number, ids: Record<string, BaselineCase>): BaselineFile => {
+      const file = simulated(seed, independent, { factor: seed, cases: ids });
+      const { steady } = file.stages;
+      assert.ok(steady !== undefined);
+      return { ...file, stages: { cases: { ...steady, ...cases } } };
+    };
+    const one = { a: { passed: 1, of: 1, score: 1 } };
+    const two = { ...one, b: { passed: 1, of: 1, score: 1 } };
+    const same = compareBaselines([of(1, two)], [of(2, two)], OPTIONS);
+    assert.ok(same.regressions.length > 0);
+    const other = compareBaselines([of(1, two)], [of(2, one)], OPTIONS);
+    assert.deepEqual(other.regressions, []);
+    assert.match(other.caveats?.join(' ') ?? '', /the cases are not those of the baseline, so that their latencies/);
+  });
+
   it('is said: another load, a stage or a target without a baseline, a client at its limit, other clients', () => {
     const before = simulated(1, independent);
     const { steady } = before.stages;
