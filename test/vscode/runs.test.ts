@@ -107,6 +107,23 @@ describe('the history of runs', () => {
     for (const one of made) await fs.rm(one, { recursive: true });
   });
 
+  it('shows how an eval has gone, in blocks for the eye and in words for the ear', async () => {
+    assert.doesNotMatch((await shown()).description, /[▁▂▃▄▅▆▇█]/);
+    const made = await older('20260104T000000Z', '20260105T000000Z');
+    await vscode.commands.executeCommand(CommandId.refreshRuns);
+    const row = await until('the trend is shown', async () => {
+      const one = await shown();
+      return /[▁▂▃▄▅▆▇█]{3} Pass rate$/.test(one.description) ? one : undefined;
+    });
+    assert.ok(row);
+    assert.match(row.spoken, /Pass rate over 3 runs: from 100% to 100%, between 100% and 100%/);
+    assert.doesNotMatch(row.spoken, /[▁▂▃▄▅▆▇█]/);
+    assert.match(row.tooltip, /Trend: Pass rate over 3 runs/);
+    // One row of each eval has it.
+    assert.doesNotMatch((await rowOf(made[1] ?? ''))?.description ?? '', /[▁▂▃▄▅▆▇█]/);
+    for (const one of made) await fs.rm(one, { recursive: true });
+  });
+
   it('opens the panel at a request', async () => {
     const request = `quick/cases/0`;
     await vscode.commands.executeCommand(CommandId.openRequest, { kind: 'run', dir, id: run.id, request });

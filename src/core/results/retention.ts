@@ -8,6 +8,7 @@ import { PromptrigError, messageOf } from '../util/errors';
 import { RUN_FILES } from './files';
 import { readNotes } from './notes';
 import type { RetentionLimits } from './retention-limits';
+import { newestOfEach } from './run-slug';
 import { listRuns, readRun } from './store';
 import { emptyTrash, trashRun, type TrashedRun } from './trash';
 
@@ -32,8 +33,8 @@ export interface RetentionResult {
   problems: string[];
 }
 
-/** The instant of a run and the name of its eval, as the name of its folder tells both. */
-const RUN_ID = /^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z-(.+)-[0-9a-z]{4}$/;
+/** The instant of a run, as the name of its folder tells it. */
+const RUN_ID = /^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z-.+-[0-9a-z]{4}$/;
 
 /** What Promptrig writes into the folder of a run. With anything else in it, the folder holds something of the person's. */
 const OWN_FILES: ReadonlySet<string> = new Set([...Object.values(RUN_FILES), 'observations.json']);
@@ -42,8 +43,6 @@ interface Candidate {
   dir: string;
   id: string;
   startedMs: number;
-  /** Of runs of the same eval the name is the same, as far as a folder's name holds it. */
-  slug: string;
 }
 
 /**
@@ -97,16 +96,10 @@ async function candidatesIn(runsDir: string): Promise<Candidate[]> {
   return (await listRuns(runsDir)).flatMap((id): Candidate[] => {
     const match = RUN_ID.exec(id);
     if (match === null) return [];
-    const [, year, month, day, hour, minute, second, slug = ''] = match;
+    const [, year, month, day, hour, minute, second] = match;
     const startedMs = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
-    return Number.isNaN(startedMs) ? [] : [{ dir: path.join(runsDir, id), id, startedMs, slug }];
+    return Number.isNaN(startedMs) ? [] : [{ dir: path.join(runsDir, id), id, startedMs }];
   });
-}
-
-function newestOfEach(runs: readonly Candidate[]): Set<Candidate> {
-  const bySlug = new Map<string, Candidate>();
-  for (const run of runs) if (!bySlug.has(run.slug)) bySlug.set(run.slug, run);
-  return new Set(bySlug.values());
 }
 
 /**

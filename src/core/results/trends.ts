@@ -61,6 +61,17 @@ export class TrendHistory {
   ): Promise<RunTrends> {
     const ids = await listRuns(runsDir);
     this.forget(runsDir, new Set(ids));
+    return this.among(ids, runsDir, source, baselines, limits);
+  }
+
+  /** As `of`, of runs that are known already. @param ids newest first */
+  async among(
+    ids: readonly string[],
+    runsDir: string,
+    source: string,
+    baselines: readonly BaselineFile[],
+    limits: TrendLimits,
+  ): Promise<RunTrends> {
     const examined = ids.slice(0, limits.examined);
     const found: Point[] = [];
     let unfinished = 0;

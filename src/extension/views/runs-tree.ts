@@ -1,7 +1,11 @@
+import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { pinnedHeads, type PinnedHead } from '../../core/compare/pinned-heads';
 import { pinnedFolder } from '../../core/compare/pinned-path';
+import { newestOfEach, slugOf } from '../../core/results/run-slug';
+import { mainSeries, sparkline, trendWords } from '../../core/results/sparkline';
 import { emptyTrash } from '../../core/results/trash';
+import { TrendHistory } from '../../core/results/trends';
 import { DisposableStore } from '../../core/util/disposable';
 import { messageOf } from '../../core/util/errors';
 import { formatSeconds, formatValue } from '../../protocol/format';
@@ -62,6 +66,11 @@ export class RunsTree implements vscode.Disposable {
   /** The folder of the run in progress. */
   private active: string | null = null;
   private trashLooked = false;
+  private readonly trends = new TrendHistory();
+  /** Newest first, whatever the filter says. */
+  private listed: StoredRun[] = [];
+  /** Of each eval the newest run: its row shows how it has gone. */
+  private newest = new Set<string>();
   /** Baselines by the run that they are made of. */
   private pins = new Map<string, PinnedHead[]>();
 
@@ -126,7 +135,9 @@ export class RunsTree implements vscode.Disposable {
   }
 
   async getTreeItem(row: RunsRow): Promise<vscode.TreeItem> {
-    return row.kind === 'day' ? this.dayItem(row.day) : this.runItem(row, await this.history.read(row.run));
+    if (row.kind === 'day') return this.dayItem(row.day);
+    const summary = await this.history.read(row.run);
+    return this.runItem(row, summary, await this.trendOf(row, summary));
   }
 
   /** What a run says; for commands. */
@@ -188,6 +199,8 @@ export class RunsTree implements vscode.Disposable {
       return [];
     }
     this.tidy(dirs);
+    this.listed = runs;
+    this.newest = new Set([...newestOfEach(runs)].map(({ dir }) => dir));
     const shown = await this.filtered(runs);
     this.view.message =
       runs.length > 0 && shown.length === 0 ? vscode.l10n.t('No run matches "{0}".', this.filter) : undefined;
@@ -300,7 +313,37 @@ export class RunsTree implements vscode.Disposable {
     return item;
   }
 
-  private runItem(row: RunRow, summary: RunSummary): vscode.TreeItem {
+  /** How the eval of a run has gone, as a line of blocks and in words; null of rows that do not show it. */
+  private async trendOf({ dir, id }: RunRow, summary: RunSummary): Promise<RowTrend | null> {
+    if (!this.newest.has(dir) || summary.state !== 'finished') return null;
+    const runsDir = path.dirname(dir);
+    const slug = slugOf(id);
+    const ids = this.listed.filter((run) => path.dirname(run.dir) === runsDir && slugOf(run.id) === slug);
+    const trends = await this.trends.among(
+      ids.map((run) => run.id),
+      runsDir,
+      summary.source,
+      [],
+      ROW_TREND,
+    );
+    const series = mainSeries(trends);
+    const words = series === null ? null : trendWords(series);
+    if (series === null || words === null) return null;
+    return {
+      line: `${sparkline(series.values)} ${words.name}`,
+      words: vscode.l10n.t(
+        '{0} over {1} runs: from {2} to {3}, between {4} and {5}',
+        words.name,
+        words.runs,
+        words.first,
+        words.last,
+        words.low,
+        words.high,
+      ),
+    };
+  }
+
+  private runItem(row: RunRow, summary: RunSummary, trend: RowTrend | null): vscode.TreeItem {
     const item = new vscode.TreeItem(summary.name, vscode.TreeItemCollapsibleState.None);
     const isActive = this.active === row.dir;
     const word = isActive ? vscode.l10n.t('running') : wordOf(summary);
@@ -310,7 +353,8 @@ export class RunsTree implements vscode.Disposable {
     const note = summary.note === '' ? '' : `“${shortened(summary.note)}”`;
     const parts = [word, ...marks, note, summary.result, time, length].filter((part) => part !== '');
     item.id = row.dir;
-    item.description = parts.join(' · ');
+    const said = parts.join(' · ');
+    item.description = trend === null ? said : `${said} · ${trend.line}`;
     const isPinned = this.pinsOf(summary).length > 0;
     const { icon, color } = isActive ? { icon: 'loading~spin', color: 'testing.iconQueued' } : iconOf(summary);
     // The verdict keeps its word and its colour.
@@ -326,8 +370,10 @@ export class RunsTree implements vscode.Disposable {
       ...(isPinned ? [TreeItemMark.pinned] : []),
       ...(summary.keep ? [TreeItemMark.kept] : []),
     ].join('.');
-    item.tooltip = tooltipOf(summary, word, length, this.pinsOf(summary));
-    item.accessibilityInformation = { label: vscode.l10n.t('Run {0}, {1}', summary.name, item.description) };
+    item.tooltip = tooltipOf(summary, word, length, this.pinsOf(summary), trend);
+    // Blocks are no words.
+    const spoken = trend === null ? said : `${said} · ${trend.words}`;
+    item.accessibilityInformation = { label: vscode.l10n.t('Run {0}, {1}', summary.name, spoken) };
     if (summary.state !== 'broken')
       item.command = { command: CommandId.openRun, title: vscode.l10n.t('Open'), arguments: [row] };
     return item;
@@ -337,6 +383,14 @@ export class RunsTree implements vscode.Disposable {
 function durationText(ms: number): string {
   return ms < 10_000 ? formatValue(ms, 'ms') : formatSeconds(ms / 1000);
 }
+
+interface RowTrend {
+  line: string;
+  words: string;
+}
+
+/** A row has room for a dozen blocks. */
+const ROW_TREND = { runs: 12, examined: 24 };
 
 /** Of a note, in a row. */
 const SHOWN_CHARACTERS = 60;
@@ -355,6 +409,7 @@ function tooltipOf(
   word: string,
   length: string,
   pins: readonly PinnedHead[],
+  trend: RowTrend | null,
 ): vscode.MarkdownString {
   const commit = summary.commit?.slice(0, 10) ?? '';
   const facts: [string, string][] = [
@@ -362,6 +417,7 @@ function tooltipOf(
     [vscode.l10n.t('Note'), summary.note],
     [vscode.l10n.t('Baseline of'), [...new Set(pins.map(({ target }) => target))].join(', ')],
     [vscode.l10n.t('Result'), summary.result],
+    [vscode.l10n.t('Trend'), trend?.words ?? ''],
     [vscode.l10n.t('File'), summary.source],
     [vscode.l10n.t('Targets'), summary.targets.join(', ')],
     [vscode.l10n.t('Models'), summary.models.join(', ')],
