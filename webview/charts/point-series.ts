@@ -44,19 +44,12 @@ export class PointSeries {
   /** Adds a batch in any order: requests end in another order than the one in which their first tokens came. */
   append(batch: readonly TickPoint[]): void {
     if (batch.length === 0) return;
-    const { points } = this;
-    const large = batch.length > 1000;
     for (const point of batch) {
       this.count(point);
       this.arrived.push(point);
-      points.push(point);
-      if (large) continue;
-      let i = points.length - 1;
-      for (; i > 0 && (points[i - 1] as TickPoint).t > point.t; i--) points[i] = points[i - 1] as TickPoint;
-      points[i] = point;
     }
-    if (large) points.sort((a, b) => a.t - b.t);
-    if (points.length > this.maxPoints) this.thin();
+    merge(this.points, batch);
+    if (this.points.length > this.maxPoints) this.thin();
     this.version++;
   }
 
@@ -115,13 +108,17 @@ export class PointSeries {
     }
   }
 
-  /** Keeps every failure and the slower of each pair of neighbours: what a reader looks for must not be what is dropped. */
+  /**
+   * Keeps every failure and the slower of each pair of neighbours: what a reader looks for must not be what is dropped. Where
+   * failures alone come close to the cap, as with a server that is down, every other one goes, too: kept all, they would have no bound.
+   */
   private thin(): void {
     const { points } = this;
+    const keepFailures = points.reduce((sum, { ok }) => sum + (ok ? 0 : 1), 0) <= this.maxPoints / 2;
     let kept = 0;
     let waiting: TickPoint | null = null;
     for (const point of points) {
-      if (!point.ok) {
+      if (!point.ok && keepFailures) {
         points[kept++] = point;
         continue;
       }
@@ -140,6 +137,27 @@ export class PointSeries {
   }
 }
 
+/**
+ * Puts points of any order into sorted ones, from the end: each of those is moved once for the whole batch. Moving them for each
+ * new point would take longer with every stream, since a request of a busy server ends behind thousands that began after it.
+ */
+function merge(sorted: TickPoint[], batch: readonly TickPoint[]): void {
+  const fresh = [...batch].sort((a, b) => a.t - b.t);
+  let from = sorted.length - 1;
+  for (const point of fresh) sorted.push(point);
+  for (let to = sorted.length - 1, i = fresh.length - 1; i >= 0; to--) {
+    const known = sorted[from];
+    const next = fresh[i] as TickPoint;
+    if (from >= 0 && known !== undefined && known.t > next.t) {
+      sorted[to] = known;
+      from--;
+    } else {
+      sorted[to] = next;
+      i--;
+    }
+  }
+}
+
 function emptyHistograms(): Record<PointValue, Histogram> {
   const empty = () => ({ counts: new Uint32Array(BUCKETS), total: 0 });
   return { ttft: empty(), itl: empty(), itlMax: empty(), e2e: empty() };
@@ -150,6 +168,8 @@ function add(histogram: Histogram, bucket: number): void {
   histogram.total++;
 }
 
+/** Of two the one that is rather looked for: a failure, else the slower. */
 function slower(a: TickPoint, b: TickPoint): TickPoint {
+  if (a.ok !== b.ok) return a.ok ? b : a;
   return Math.max(b.ttft ?? 0, b.itlMax ?? 0) > Math.max(a.ttft ?? 0, a.itlMax ?? 0) ? b : a;
 }

@@ -249,7 +249,10 @@ export class RequestsSection implements Section {
     const { rows, newer } = this.list;
     const all = points.arrived.length;
     const parts = [rows.length === all ? formatCount(all) : `${formatCount(rows.length)} of ${formatCount(all)}`];
-    if (points.dropped > 0) parts.push(`${formatCount(points.dropped)} faster ones are not listed`);
+    if (points.dropped > 0)
+      parts.push(
+        `${formatCount(points.dropped)} ${points.failed > points.arrived.length / 2 ? 'more' : 'faster ones'} are not listed`,
+      );
     if (this.searchText !== '' && this.searched?.complete === false)
       parts.push(`only the first ${formatCount(this.searched.ids.size)} that were found`);
     const searched = this.searched?.searched ?? null;

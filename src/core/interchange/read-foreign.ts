@@ -5,6 +5,7 @@ import { isAiperf, isAiperfRecords, isProfileExport, readAiperf, readAiperfRecor
 import { isFields } from './fields';
 import type { ForeignFile } from './foreign-run';
 import { isGuidellm, readGuidellm } from './guidellm';
+import { looksLikeYaml, parseYaml } from './parse-yaml';
 import { isVllm, readVllm } from './vllm';
 
 /** Larger files are not read whole into memory. */
@@ -54,11 +55,12 @@ async function readText(path: string): Promise<string> {
   }
 }
 
-/** One document, or one a line. Python writes NaN and Infinity, which are no JSON: they are taken for "none". */
+/** One document, or one a line; of YAML one. Python writes NaN and Infinity, which are no JSON: they are taken for "none". */
 function parse(text: string, path: string): unknown[] {
   const source = text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
   const whole = tryParse(source);
   if (whole.ok) return [whole.value];
+  if (source.trim() !== '' && looksLikeYaml(source, path)) return [parseYaml(source, path)];
   const lines = source.split('\n').filter((line) => line.trim() !== '');
   const documents: unknown[] = [];
   for (const [index, line] of lines.entries()) {

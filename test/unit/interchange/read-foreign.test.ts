@@ -113,6 +113,28 @@ describe('results of other tools', () => {
     near(series?.[1], 100 + 10 * ((7 * 7) % 20), 'in the order of dispatch, not of the file');
   });
 
+  it('of GuideLLM as YAML, with the same figures and notes', async () => {
+    const [json, yaml] = await Promise.all([read('guidellm.json'), read('guidellm.yaml')]);
+    assert.deepEqual({ ...yaml, id: json.id, path: json.path }, json);
+  });
+
+  it('of GuideLLM as Python dumps it: no numbers, tags, anchors, whatever the name of the file', async () => {
+    const text = fs.readFileSync(path.join(FIXTURES, 'guidellm.yaml'), 'utf8');
+    const file = path.join(tempDir(), 'report.txt');
+    const strategy = /strategy:\n( +)type_: synchronous/;
+    assert.match(text, strategy);
+    fs.writeFileSync(
+      file,
+      `# written by hand\n---\nextra: &again {a: 1}\nmore: *again\n${text
+        .replace(strategy, 'strategy: !!python/object:guidellm.Strategy\n$1type_: synchronous')
+        .replace(/mean: 22\.0+/, 'mean: .nan')}`,
+    );
+    const run = await readForeign(file);
+    assert.equal(run.tool, 'guidellm');
+    assert.equal(stageOf(run).name, 'synchronous');
+    assert.equal(run.notes.length, (await read('guidellm.yaml')).notes.length);
+  });
+
   it('of AIPerf, whose ITL is our TPOT and whose chunk latency is our ITL', async () => {
     const run = await read('aiperf.json');
     assert.deepEqual([run.tool, run.targets[0]?.id], ['aiperf', MODEL]);
@@ -182,6 +204,24 @@ describe('results of other tools', () => {
       await refuses('{"a": ', /is not JSON/);
       await refuses('hello\nworld', /is not JSON/);
       await assert.rejects(readForeign(path.join(tempDir(), 'nope.json')), /could not be read/);
+    });
+
+    it('as YAML likewise, and within bounds', async () => {
+      await refuses('benchmarks: []\n', /is neither a run of Promptrig nor .* \(its keys are benchmarks\)/);
+      await refuses('a: [1, 2\nb: 3\n', /is neither JSON nor YAML: /);
+      await refuses('a: 1\n---\nb: 2\n', /is neither JSON nor YAML: /);
+      // A few lines that would become gigabytes.
+      const bomb = Array.from(
+        { length: 12 },
+        (_, i) => `k${i}: &a${i} [${i === 0 ? 'x' : `${`*a${i - 1},`.repeat(9)}`}]`,
+      );
+      await refuses(`${bomb.join('\n')}\n`, /is neither JSON nor YAML: .*alias/i);
+      const file = path.join(tempDir(), 'large.yaml');
+      fs.writeFileSync(file, `benchmarks:\n${'- a: 1\n'.repeat(2_500_000)}`);
+      await assert.rejects(
+        readForeign(file),
+        /large\.yaml is YAML of 17 MB; up to 16 MB are read\. Let the tool write it as JSON\./,
+      );
     });
 
     it('never throw anything else, whatever is missing or of another type', async () => {

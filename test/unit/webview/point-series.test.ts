@@ -46,6 +46,32 @@ describe('run panel: series of requests', () => {
     assert.equal(series.arrived.length, series.points.length);
   });
 
+  it('stays below its cap where nearly every request fails', () => {
+    const all = points(20_000, { warmupMs: 0 }).map((point, i) => ({ ...point, ok: i % 50 === 0 }));
+    const series = new PointSeries([], 1000);
+    for (let i = 0; i < all.length; i += 50) {
+      series.append(all.slice(i, i + 50));
+      assert.ok(series.points.length <= 1000, String(series.points.length));
+    }
+    assert.equal(series.failed, 19_600, 'those that are not listed are counted');
+    assert.equal(series.dropped + series.points.length, all.length);
+    assert.ok(series.points.filter(({ ok }) => !ok).length > 300);
+    assert.ok(sorted(series));
+  });
+
+  it('puts a late request among those before it', () => {
+    const [template] = points(1);
+    assert.ok(template);
+    const series = new PointSeries();
+    series.append([5, 1, 9].map((t) => ({ ...template, t, request: `a${t}` })));
+    series.append([9, 0, 5, 20].map((t) => ({ ...template, t, request: `b${t}` })));
+    assert.deepEqual(
+      series.points.map(({ request }) => request),
+      ['b0', 'a1', 'a5', 'b5', 'a9', 'b9', 'b20'],
+      'of one instant in the order of arrival',
+    );
+  });
+
   it('knows a quantile within a bucket of 5%', () => {
     const [template] = points(1);
     assert.ok(template);
