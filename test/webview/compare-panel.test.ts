@@ -44,6 +44,11 @@ describe('compare panel', function () {
   };
   const section = (name: string) => compare.page.locator(`section[aria-label="${name}"]`);
   const hover = () => compare.page.locator('#explanation');
+  /** What the page explains, once it does: it waits until the pointer rests. */
+  const told = async () => {
+    await hover().waitFor({ state: 'visible' });
+    return (await hover().textContent()) ?? '';
+  };
 
   describe('conversation', () => {
     beforeEach(() => open());
@@ -151,14 +156,14 @@ describe('compare panel', function () {
       await compare.snapshot(compareState());
       const cell = section('Metrics').locator('tr', { hasText: 'TTFT p99' }).locator('td').first();
       await cell.hover();
-      const text = (await hover().textContent()) ?? '';
+      const text = await told();
       for (const part of [
         'TTFT p99 of small: 121 ms',
         'n 478',
-        '−208 ms to −175 ms',
+        'Difference to large: −191 ms, 95% CI −208 ms to −175 ms',
         'p < 0.001 after Holm',
         'over 5 rows',
-        'first token - scheduled send',
+        'Formula: first token - scheduled send',
       ])
         assert.ok(text.includes(part), part);
       await compare.page.mouse.move(0, 0);
@@ -166,7 +171,7 @@ describe('compare panel', function () {
       await section('Metrics').locator('[data-cell][tabindex="0"]').focus();
       for (const key of ['ArrowDown', 'ArrowRight', 'ArrowRight']) await compare.page.keyboard.press(key);
       await hover().waitFor({ state: 'visible' });
-      assert.match((await hover().textContent()) ?? '', /^TTFT p99 of large: 312 ms/);
+      assert.match(await told(), /^TTFT p99 of large: 312 ms/);
       await compare.page.keyboard.press('Escape');
       assert.equal(await hover().isVisible(), false);
     });
@@ -330,7 +335,6 @@ describe('compare panel', function () {
       await compare.snapshot(beaten());
       await compare.asked();
       await section('Trade-off').locator('.point-button[tabindex="0"]').focus();
-      const told = async () => (await hover().textContent()) ?? '';
       await compare.page.keyboard.press('Home');
       assert.match(await told(), /^smallPass rate: 81\.2%, 95% CI 76–86.*On the front/);
       await compare.page.keyboard.press('ArrowRight');
@@ -372,7 +376,7 @@ describe('compare panel', function () {
       assert.equal(await part.locator('.point-button[tabindex="0"]').count(), 1);
       const corner = part.getByRole('button', { name: /^large, TTFT p99: 0\.8×/ });
       await corner.hover();
-      assert.match((await hover().textContent()) ?? '', /ttft\.p99 against its limit = 0\.8.*Misses its limit/);
+      assert.match(await told(), /ttft\.p99 against its limit = 0\.8.*Misses its limit/);
     });
 
     it('says the same as a table', async () => {
@@ -644,7 +648,7 @@ describe('compare panel', function () {
       const label = (await part.locator('canvas').getAttribute('aria-label')) ?? '';
       assert.match(label, /^From temperature 0 to 1: Pass rate from 95% to 83%/);
       await part.getByRole('button', { name: /^Pass rate: 91%\. temperature 0\.3, large/ }).hover();
-      assert.match((await hover().textContent()) ?? '', /^Pass rate: 91%/);
+      assert.match(await told(), /^Pass rate: 91%/);
       await part.locator('.toggle-table').click();
       assert.equal(await part.locator('tbody tr').count(), 4);
       assert.match((await part.locator('tbody tr').nth(1).textContent()) ?? '', /^0\.3large91%/);

@@ -21,8 +21,8 @@ export interface TrendInput {
   panels: TrendPanel[];
 }
 
-export const TREND_PX = { width: 184, height: 148 };
-const TITLE_PX = 20;
+export const TREND_PX = { width: 184, height: 160 };
+const TITLE_PX = 26;
 const BOTTOM_PX = 18;
 const LEFT_PX = 56;
 const RIGHT_PX = 16;
@@ -78,7 +78,7 @@ function drawPanel(
   context.font = `12px ${palette.fontFamily}`;
   context.fillStyle = palette.foreground;
   context.textAlign = 'left';
-  context.fillText(title, area.left - LEFT_PX + 4, area.top - TITLE_PX / 2 - 4, area.right - area.left + LEFT_PX);
+  context.fillText(title, area.left - LEFT_PX + 4, area.top - TITLE_PX + 4, area.right - area.left + LEFT_PX);
   context.font = `11px ${palette.fontFamily}`;
   const ticks = ticksOf({ min, max, step: axis.step });
   // Few lines are enough in so small a chart.

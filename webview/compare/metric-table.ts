@@ -206,7 +206,7 @@ function metricLines(row: CompareRow, state: ComparePanelState): string[] {
   const definition = state.metrics[row.metric];
   return [
     row.label,
-    definition?.formula ?? '',
+    definition === undefined ? '' : `Formula: ${definition.formula}`,
     definition?.meaning ?? '',
     row.better === 'lower' ? 'Less is better.' : 'More is better.',
     row.conclusion === '' ? '' : `Conclusion: ${row.conclusion}.`,
@@ -225,8 +225,8 @@ function cellLines(cell: CompareCell, row: CompareRow, label: string, state: Com
     n === null ? (value === null ? 'Not measured.' : 'The sample is not known.') : `Sample: n ${formatCount(n)}`,
   );
   if (against !== null) {
-    const parts = [`Less ${reference}: ${signedText(against.difference, unit)}`];
-    if (against.ci !== null) parts.push(signedInterval(against.ci, unit));
+    const parts = [`Difference to ${reference}: ${signedText(against.difference, unit)}`];
+    if (against.ci !== null) parts.push(`${levelText(state.confidence)} CI ${signedInterval(against.ci, unit)}`);
     lines.push(`${parts.join(', ')}.`);
     const word = againstWord(against.verdict).word;
     lines.push(
@@ -235,17 +235,20 @@ function cellLines(cell: CompareCell, row: CompareRow, label: string, state: Com
         : `${pText(against.pAdjusted)} after Holm's correction over ${formatCount(state.tested)} rows: ${word}`,
     );
   }
-  if (definition !== undefined) lines.push(definition.formula, definition.meaning);
+  if (definition !== undefined) lines.push(`Formula: ${definition.formula}`, definition.meaning);
   return [...lines, ...notes];
 }
 
 function methodText({ tested, reference, contenders, confidence }: ComparePanelState): string {
   const label = contenders.find(({ id }) => id === reference)?.label;
   if (label === undefined || contenders.length < 2) return '';
-  const level = `${Number((confidence * 100).toPrecision(4))}%`;
   return tested === 0
     ? `Differences are to ${label}; none of them could be tested.`
-    : `Differences are to ${label}, intervals at ${level}; p-values are adjusted over the ${formatCount(tested)} rows that were tested (Holm).`;
+    : `Differences are to ${label}, intervals at ${levelText(confidence)}; p-values are adjusted over the ${formatCount(tested)} rows that were tested (Holm).`;
+}
+
+function levelText(confidence: number): string {
+  return `${Number((confidence * 100).toPrecision(4))}%`;
 }
 
 /** A row for each number, as data frames take them. */

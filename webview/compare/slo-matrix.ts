@@ -65,7 +65,11 @@ export class SloMatrix implements Section {
       el('span', { class: 'muted cell-line' }, row.stage === '' ? 'the cases' : row.stage),
     );
     const definition = state.metrics[metricOf(row.expr, state)];
-    this.hovers.attach(head, () => [row.expr, definition?.formula ?? '', definition?.meaning ?? '']);
+    this.hovers.attach(head, () => [
+      row.expr,
+      definition === undefined ? '' : `Formula: ${definition.formula}`,
+      definition?.meaning ?? '',
+    ]);
     return el(
       'tr',
       {},

@@ -11,6 +11,9 @@ import type { Hovers } from '../ui/hover';
 import { labelOf, namesOf } from './contender-name';
 import { Drawn, type ChartSection } from './section';
 
+/** More of them than this get the whole width. */
+const MOST_BESIDE = 6;
+
 export class TriangleSection implements ChartSection {
   readonly frame: ChartFrame;
   private readonly buttons: PointButtons;
@@ -68,6 +71,7 @@ export class TriangleSection implements ChartSection {
     this.state = state;
     const { triangles, contenders, axes } = state;
     setHidden(this.element, triangles === null);
+    this.element.classList.toggle('many', contenders.length > MOST_BESIDE);
     if (triangles === null || !this.drawn.changed(triangles, contenders, axes)) return;
     const names = namesOf(state);
     const label = (axis: string) => axes.find((each) => each.axis === axis)?.label ?? axis;

@@ -6,6 +6,8 @@ import { el, setHidden } from '../dom';
 import './hover.css';
 
 const LEAVE_MS = 120;
+/** A pointer that only passes by asks for nothing. */
+const REST_MS = 250;
 const EDGE_PX = 8;
 
 export class Hovers {
@@ -15,8 +17,8 @@ export class Hovers {
   private timer: ReturnType<typeof setTimeout> | null = null;
 
   constructor() {
-    document.addEventListener('pointerover', (event) => this.over(event.target));
-    document.addEventListener('focusin', (event) => this.over(event.target));
+    document.addEventListener('pointerover', (event) => this.over(event.target, REST_MS));
+    document.addEventListener('focusin', (event) => this.over(event.target, 0));
     document.addEventListener('focusout', () => this.leave());
     document.addEventListener('keydown', (event) => {
       if (event.key === 'Escape' && this.shown !== null) this.hide();
@@ -24,7 +26,7 @@ export class Hovers {
     document.addEventListener(
       'scroll',
       (event) => {
-        if (event.target !== this.element) this.hide();
+        if (event.target !== this.element) this.follow();
       },
       { capture: true, passive: true },
     );
@@ -43,7 +45,7 @@ export class Hovers {
     setHidden(this.element, true);
   }
 
-  private over(target: EventTarget | null): void {
+  private over(target: EventTarget | null, waitMs: number): void {
     if (!(target instanceof Element)) return;
     if (this.element.contains(target)) {
       this.cancel();
@@ -51,7 +53,11 @@ export class Hovers {
     }
     const about = this.find(target);
     if (about === null) this.leave();
-    else this.show(about);
+    else if (waitMs === 0 || this.shown !== null) this.show(about);
+    else {
+      this.cancel();
+      this.timer = setTimeout(() => this.show(about), waitMs);
+    }
   }
 
   private find(target: Element): Element | null {
@@ -81,9 +87,19 @@ export class Hovers {
     style.top = `${top}px`;
   }
 
+  /** Focus may have scrolled the page; what is left by the pointer or gone from view is explained no longer. */
+  private follow(): void {
+    const { shown } = this;
+    if (shown === null) return;
+    const place = shown.getBoundingClientRect();
+    const inView = place.bottom > 0 && place.top < document.documentElement.clientHeight;
+    if (inView && shown.matches(':hover, :focus, :focus-within')) this.place(place);
+    else this.hide();
+  }
+
   private leave(): void {
-    if (this.shown === null) return;
     this.cancel();
+    if (this.shown === null) return;
     this.timer = setTimeout(() => {
       // What has the focus keeps its explanation when the pointer moves on.
       const focused = document.activeElement === null ? null : this.find(document.activeElement);
