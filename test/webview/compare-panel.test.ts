@@ -110,6 +110,17 @@ describe('compare panel', function () {
       ]);
     });
 
+    it('offers only what can be done', async () => {
+      const shown = async () => {
+        const labels = await compare.page.locator('.actions vscode-button:visible').allTextContents();
+        return labels.map((text) => text.trim());
+      };
+      await compare.snapshot(compareState({ can: { rerun: false, stop: false } }));
+      assert.deepEqual(await shown(), ['Add', 'Export']);
+      await compare.delta({ status: 'running', statusText: 'Measuring.', can: { rerun: true, stop: true } });
+      assert.deepEqual(await shown(), ['Stop']);
+    });
+
     it('exports the report, the numbers and the pictures', async () => {
       await compare.snapshot(compareState());
       await compare.asked();
@@ -408,6 +419,15 @@ describe('compare panel', function () {
       assert.match(all[0] ?? '', /^Refund window ?differs ?Fail ?0\/3.*Pass ?3\/3.*Pass ?3\/3/);
       assert.match(all[1] ?? '', /Fail ?1\/3 ?flaky.*Pass ?2\/3 ?flaky/);
       assert.match(all[3] ?? '', /Error ?0\/3.*not asked$/);
+    });
+
+    it('says why there are none, or why not all of them are here', async () => {
+      await compare.snapshot(compareState({ cases: [], casesText: 'The runs have no case in common.' }));
+      assert.match((await section('Cases').textContent()) ?? '', /The runs have no case in common\./);
+      assert.equal(await compare.page.locator('.case-view').isVisible(), false);
+      await compare.delta({ cases, casesText: 'Only the first 20,000 are here.' });
+      assert.match((await section('Cases').textContent()) ?? '', /Only the first 20,000 are here\./);
+      assert.equal((await rows()).length, 4);
     });
 
     it('lists what failed, what differs, what is flaky, by tag and by text', async () => {

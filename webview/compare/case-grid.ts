@@ -42,6 +42,8 @@ export class CaseGrid implements Section {
     placeholder: 'Find: name, answer, reason…',
     onInput: (text) => this.find(text),
   });
+  private readonly remark = el('p', { class: 'muted', hidden: true });
+  private readonly tools: HTMLElement;
   private readonly rows = new Map<number, Row>();
   private readonly drawn = new Drawn();
   private listed: CompareCase[] = [];
@@ -69,6 +71,7 @@ export class CaseGrid implements Section {
       this.sizer,
       this.none,
     );
+    this.tools = el('div', { class: 'case-tools' }, this.show.element, this.tag.element, this.search.element);
     this.element = el(
       'section',
       { class: 'part case-part', aria: { label: 'Cases' } },
@@ -78,10 +81,9 @@ export class CaseGrid implements Section {
         el('h2', {}, 'Cases'),
         this.count,
         el('span', { class: 'fill' }),
-        this.show.element,
-        this.tag.element,
-        this.search.element,
+        this.tools,
       ),
+      this.remark,
       this.viewport,
       this.about,
     );
@@ -125,8 +127,11 @@ export class CaseGrid implements Section {
   }
 
   render(state: ComparePanelState): void {
-    const { cases, contenders } = state;
-    setHidden(this.element, cases.length === 0);
+    const { cases, contenders, casesText } = state;
+    setHidden(this.element, cases.length === 0 && casesText === undefined);
+    setHidden(this.remark, casesText === undefined);
+    setText(this.remark, casesText ?? '');
+    for (const part of [this.viewport, this.about, this.tools]) setHidden(part, cases.length === 0);
     if (!this.drawn.changed(cases, contenders)) return;
     this.all = cases;
     this.names = [...namesOf(state).values()];

@@ -65,15 +65,13 @@ export class Header implements Section {
   }
 
   render(state: ComparePanelState): void {
-    const { title, status, statusText, contenders, reference } = state;
+    const { title, status, statusText, contenders, reference, can } = state;
     const running = status === 'running';
     setText(this.title, title);
     setText(this.status, running ? statusText : '');
     setHidden(this.stop.element, !running);
-    // Stored runs of different times are not run again together.
-    const oneRun = new Set(contenders.map(({ run }) => run.id)).size === 1;
-    const ours = contenders.every(({ tool }) => tool === 'promptrig');
-    setHidden(this.rerun.element, running || contenders.length === 0 || !oneRun || !ours);
+    setHidden(this.rerun.element, running || contenders.length === 0 || can?.rerun === false);
+    this.stop.setDisabled(can?.stop === false);
     setHidden(this.add.element, running || contenders.length === 0);
     setHidden(this.files.element, running || contenders.length === 0);
     setHidden(this.chips, contenders.length === 0);
