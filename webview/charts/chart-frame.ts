@@ -1,5 +1,6 @@
 /** What every chart has around its canvas: title, legend, the table that says the same, its files, a line for remarks. */
-import { markSvg, type SeriesLook } from './marks';
+import { markSvg } from './marks';
+import type { SeriesLook } from './series-look';
 import type { PicturePart } from './picture';
 import { el, icon, setAttribute, setHidden, setText } from '../dom';
 import { button } from '../ui/controls';

@@ -1,6 +1,7 @@
 /** A metric against the offered rate, of several contenders: a curve each, the limit, and the highest rate that is within it. */
 import { latencyAxisEnd, valueAxis } from './axis';
-import { markPath, seriesColor, type SeriesLook } from './marks';
+import { markPath, seriesColor } from './marks';
+import type { SeriesLook } from './series-look';
 import type { Palette } from './palette';
 import { StageLayer, type Limit } from './stage-layer';
 import { TimeChart, withAlpha, type Frame, type Layer } from './time-chart';

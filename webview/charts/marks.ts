@@ -1,15 +1,6 @@
 /** What a series is told apart by: a colour and a shape, the same on a canvas and in the page. */
 import type { Palette } from './palette';
-
-export interface SeriesLook {
-  /** `A`, `B`, ...: what it is called beside its mark. */
-  letter: string;
-  /** Index into the palette's series. */
-  color: number;
-  shape: number;
-}
-
-const COLORS = 6;
+import type { SeriesLook } from './series-look';
 
 /** Corners around a middle of 0, 0 within a radius of 1. */
 const SHAPES: readonly (readonly [number, number])[][] = [
@@ -21,11 +12,6 @@ const SHAPES: readonly (readonly [number, number])[][] = [
   plus(),
   star(),
 ];
-
-/** Neighbours differ in both, and no two of the first 42 are the same. */
-export function lookOf(index: number): SeriesLook {
-  return { letter: letterOf(index), color: index % COLORS, shape: index % SHAPES.length };
-}
 
 export function seriesColor({ color }: SeriesLook, palette: Palette): string {
   return palette.series[color] ?? palette.foreground;
@@ -55,11 +41,6 @@ export function markSvg({ shape, color }: SeriesLook): SVGSVGElement {
   polygon.setAttribute('points', (SHAPES[shape] ?? []).map(([x, y]) => `${x.toFixed(3)},${y.toFixed(3)}`).join(' '));
   svg.append(polygon);
   return svg;
-}
-
-function letterOf(index: number): string {
-  const letter = String.fromCharCode(65 + (index % 26));
-  return index < 26 ? letter : `${letter}${Math.floor(index / 26)}`;
 }
 
 function regular(corners: number, start: number, radius: number): [number, number][] {

@@ -1,5 +1,6 @@
 /** Charts as one picture for a report or a chat: with title, legend and remarks, on the theme's own background. */
-import { markPath, seriesColor, type SeriesLook } from './marks';
+import { markPath, seriesColor } from './marks';
+import type { SeriesLook } from './series-look';
 import { withAlpha } from './time-chart';
 import type { Palette } from './palette';
 

@@ -1,6 +1,7 @@
 /** Two metrics of a few contenders against each other: their intervals, the front of those that none beats, and the limits. */
 import { distributionAxis, type Axis } from './axis';
-import { markPath, seriesColor, type SeriesLook } from './marks';
+import { markPath, seriesColor } from './marks';
+import type { SeriesLook } from './series-look';
 import type { Palette } from './palette';
 import { TimeChart, withAlpha, type Frame, type Layer } from './time-chart';
 

@@ -1,7 +1,8 @@
 /** Small charts side by side: how metrics move along one parameter, each metric on its own scale. */
 import { distributionAxis } from './axis';
 import type { Sheet } from './drawing';
-import { markPath, seriesColor, type SeriesLook } from './marks';
+import { markPath, seriesColor } from './marks';
+import type { SeriesLook } from './series-look';
 import { ticksOf, withAlpha } from './time-chart';
 
 export interface TrendPanel {

@@ -1,6 +1,7 @@
 /** Quality, latency and cost of each contender as a triangle, all on one scale, with the limits as a smaller one within. */
 import type { Sheet } from './drawing';
-import { markPath, seriesColor, type SeriesLook } from './marks';
+import { markPath, seriesColor } from './marks';
+import type { SeriesLook } from './series-look';
 import { withAlpha } from './time-chart';
 
 export interface TriangleInput {

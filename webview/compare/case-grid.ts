@@ -46,6 +46,7 @@ export class CaseGrid implements Section {
   private readonly tools: HTMLElement;
   private readonly rows = new Map<number, Row>();
   private readonly drawn = new Drawn();
+  private readonly columns = new Drawn();
   private listed: CompareCase[] = [];
   private all: readonly CompareCase[] = [];
   private names: Named[] = [];
@@ -132,8 +133,14 @@ export class CaseGrid implements Section {
     setHidden(this.remark, casesText === undefined);
     setText(this.remark, casesText ?? '');
     for (const part of [this.viewport, this.about, this.tools]) setHidden(part, cases.length === 0);
+    const others = this.columns.changed(contenders);
     if (!this.drawn.changed(cases, contenders)) return;
     this.all = cases;
+    if (others) this.setColumns(state);
+    this.relist();
+  }
+
+  private setColumns(state: ComparePanelState): void {
     this.names = [...namesOf(state).values()];
     this.headRow.replaceChildren(
       el('div', { role: 'columnheader', class: 'case-first' }, 'Case'),
@@ -143,7 +150,6 @@ export class CaseGrid implements Section {
     setAttribute(this.viewport, 'aria-colcount', String(this.names.length + 1));
     for (const row of this.rows.values()) row.element.remove();
     this.rows.clear();
-    this.relist();
   }
 
   private filterBy(change: Partial<CaseFilter>): void {

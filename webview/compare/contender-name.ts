@@ -1,6 +1,7 @@
 /** A contender as it is shown everywhere: its mark, which has a colour and a shape, its letter, its label. */
 import type { ComparePanelState } from '../../src/protocol/compare-panel';
-import { lookOf, markSvg, type SeriesLook } from '../charts/marks';
+import { markSvg } from '../charts/marks';
+import { lookOf, type SeriesLook } from '../charts/series-look';
 import { el } from '../dom';
 
 export interface Named {

@@ -13,6 +13,7 @@ import type { Hovers } from '../ui/hover';
 import { verdictWord } from '../words';
 import { badge } from './badge';
 import { labelOf, nameById, namesOf, type Named } from './contender-name';
+import { limitOf } from './limit-of';
 import { Drawn, type ChartSection } from './section';
 import { unitOf } from './slo-matrix';
 
@@ -274,16 +275,6 @@ function misses(expr: string, value: number | null): boolean {
   const limit = limitOf(expr);
   if (value === null || limit === null) return false;
   return /[>≥]/.test(expr) ? value < limit : value > limit;
-}
-
-/** The number of an expression in the unit of its metric: `ttft.p99 <= 0.25s` is 250. Null where it says none. */
-export function limitOf(expr: string): number | null {
-  const match = /(?:<=?|>=?|≤|≥)\s*\$?\s*([\d.,_]+(?:e-?\d+)?)\s*(%|ms|s|us|µs|min)?/i.exec(expr);
-  if (match === null) return null;
-  const value = Number(match[1]?.replace(/[,_]/g, ''));
-  if (!Number.isFinite(value)) return null;
-  const scale: Record<string, number> = { '%': 0.01, ms: 1, s: 1000, us: 0.001, µs: 0.001, min: 60_000 };
-  return value * (scale[match[2]?.toLowerCase() ?? ''] ?? 1);
 }
 
 function resultLine(id: string, curve: CurveResult, names: ReadonlyMap<string, Named>): HTMLElement {

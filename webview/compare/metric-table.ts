@@ -8,7 +8,7 @@ import { GridKeys } from '../ui/grid-keys';
 import type { Hovers } from '../ui/hover';
 import { badge } from './badge';
 import { contenderName, namesOf, type Named } from './contender-name';
-import { intervalText, pText, signedInterval, signedText, valueText } from './numbers';
+import { beside, intervalText, pText, signedInterval, signedText, valueText } from './numbers';
 import type { Post } from './post';
 import { Drawn, type Section } from './section';
 import { againstWord, BEST } from './words';
@@ -69,6 +69,7 @@ export class MetricTable implements Section {
     setHidden(this.scroller, rows.length === 0);
     setText(this.note, methodText(state));
     const names = namesOf(state);
+    this.table.style.setProperty('--contenders', String(contenders.length));
     const { focused } = this.keys;
     this.table.replaceChildren(this.head(state, names), ...sections.map((section) => this.body(section, state, names)));
     this.keys.update();
@@ -123,8 +124,12 @@ export class MetricTable implements Section {
     const head = el(
       'th',
       { scope: 'row', class: 'first', tabindex: -1, data: { cell: '' } },
-      el('span', { class: 'metric-name' }, row.label),
-      el('span', { class: 'muted direction' }, row.better === 'lower' ? 'less is better' : 'more is better'),
+      el(
+        'span',
+        { class: 'metric-head' },
+        el('span', { class: 'metric-name' }, row.label),
+        el('span', { class: 'muted direction' }, row.better === 'lower' ? 'less is better' : 'more is better'),
+      ),
       conclusionOf(row, names),
     );
     this.hovers.attach(head, () => metricLines(row, state));
@@ -186,7 +191,7 @@ function conclusionOf(
   );
 }
 
-function againstLine({ against }: CompareCell, { unit }: CompareRow): HTMLElement | null {
+function againstLine({ against, value }: CompareCell, { unit }: CompareRow): HTMLElement | null {
   if (against === null) return null;
   const { icon: glyph, tone, word } = againstWord(against.verdict);
   return el(
@@ -196,7 +201,7 @@ function againstLine({ against }: CompareCell, { unit }: CompareRow): HTMLElemen
     el(
       'span',
       {},
-      `${signedText(against.difference, unit)} `,
+      `${signedText(beside(against.difference, value), unit)} `,
       el('span', { class: against.verdict === 'better' || against.verdict === 'worse' ? 'strong' : 'muted' }, word),
     ),
   );
@@ -225,7 +230,7 @@ function cellLines(cell: CompareCell, row: CompareRow, label: string, state: Com
     n === null ? (value === null ? 'Not measured.' : 'The sample is not known.') : `Sample: n ${formatCount(n)}`,
   );
   if (against !== null) {
-    const parts = [`Difference to ${reference}: ${signedText(against.difference, unit)}`];
+    const parts = [`Difference to ${reference}: ${signedText(beside(against.difference, value), unit)}`];
     if (against.ci !== null) parts.push(`${levelText(state.confidence)} CI ${signedInterval(against.ci, unit)}`);
     lines.push(`${parts.join(', ')}.`);
     const word = againstWord(against.verdict).word;

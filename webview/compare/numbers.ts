@@ -8,6 +8,11 @@ export function signedText(difference: number, unit: Unit): string {
   return `${difference > 0 ? '+' : '−'}${formatDifference(difference, unit)}`;
 }
 
+/** The difference of two equal means may be the last bit of a number, which is no difference. */
+export function beside(difference: number, value: number | null): number {
+  return value !== null && Math.abs(difference) < Math.abs(value) * 1e-9 ? 0 : difference;
+}
+
 /** `−60 ms to −31 ms` */
 export function signedInterval([low, high]: readonly [number, number], unit: Unit): string {
   return `${signedText(low, unit)} to ${signedText(high, unit)}`;

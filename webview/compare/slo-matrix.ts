@@ -35,6 +35,7 @@ export class SloMatrix implements Section {
     if (!this.drawn.changed(slos, contenders, metrics)) return;
     setText(this.summary, summaryOf(state));
     const names = namesOf(state);
+    this.table.style.setProperty('--contenders', String(contenders.length));
     const { focused } = this.keys;
     this.table.replaceChildren(
       el(

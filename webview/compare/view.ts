@@ -182,8 +182,10 @@ export class CompareView {
     setHidden(this.body, state === null || state.contenders.length === 0);
     setHidden(this.header.element, state === null);
     if (state === null) return;
+    this.element.classList.toggle('live', state.status === 'running');
     this.header.render(state);
     for (const section of this.sections) section.render(state);
+    this.hovers.tidy();
     if (this.pending !== null && state.contenders.length > 0) this.bringBack(state, this.pending);
   }
 

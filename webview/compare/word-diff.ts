@@ -1,4 +1,5 @@
 /** The words in which an answer differs from the reference's. Bounded, and never longer at a time than a reader notices. */
+import { formatCount } from '../../src/protocol/format';
 import { diffWordsWithSpace, type Change } from 'diff';
 
 export interface Piece {
@@ -46,9 +47,7 @@ export function wordDiff(before: string, after: string, done: (diff: WordDiff) =
     ];
     return {
       pieces: pieces.filter(({ text }) => text !== ''),
-      note: whole
-        ? ''
-        : `Words are compared in the first ${MOST_CHARACTERS.toLocaleString('en')} characters that differ.`,
+      note: whole ? '' : `Words are compared in the first ${formatCount(MOST_CHARACTERS)} characters that differ.`,
       same: false,
     };
   };

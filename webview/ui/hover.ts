@@ -45,6 +45,11 @@ export class Hovers {
     setHidden(this.element, true);
   }
 
+  /** Takes the box away where what it was about is no longer on the page. */
+  tidy(): void {
+    if (this.shown !== null && !this.shown.isConnected) this.hide();
+  }
+
   private over(target: EventTarget | null, waitMs: number): void {
     if (!(target instanceof Element)) return;
     if (this.element.contains(target)) {
