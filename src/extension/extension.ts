@@ -148,20 +148,17 @@ export function activate(context: vscode.ExtensionContext): ExtensionExports {
     }),
   );
 
-  const compare: ComparePanel = own(
-    onUse(
-      (): ComparePanel =>
-        new (parts().ComparePanel)({
-          extensionUri: context.extensionUri,
-          workspaceState: context.workspaceState,
-          controller,
-          log,
-          reveal: (uri, id) => revealItem(documents, { uri, id }),
-          openRun: (dir) => panel.show(dir),
-          pick: (shown) => compareCommands.pick(shown),
-        }),
-    ),
-  );
+  const makeCompare = (): ComparePanel =>
+    new (parts().ComparePanel)({
+      extensionUri: context.extensionUri,
+      workspaceState: context.workspaceState,
+      controller,
+      log,
+      reveal: (uri, id) => revealItem(documents, { uri, id }),
+      openRun: (dir) => panel.show(dir),
+      pick: (shown) => compareCommands.pick(shown),
+    });
+  const compare: ComparePanel = own(onUse(makeCompare));
   const compareCommands: CompareCommands = onUse(
     (): CompareCommands =>
       new (parts().CompareCommands)({ tree: runs.tree, panel: compare, controller, planner, tell }),
@@ -262,6 +259,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionExports {
         statusBar,
         panel,
         compare,
+        makeCompare,
         keys,
         planner,
         evals,

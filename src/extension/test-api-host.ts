@@ -25,6 +25,7 @@ export interface TestApiParts {
   statusBar: RunStatusBar;
   panel: RunPanel;
   compare: ComparePanel;
+  makeCompare: () => ComparePanel;
   keys: ApiKeys;
   planner: Planner;
   evals: EvalsTree;
@@ -76,6 +77,11 @@ export function createTestApi(parts: TestApiParts): TestApi & Disposable {
       messages: () => compared,
       ask: (message) => compare.ask(message),
       show: (items) => compare.show(items),
+      restored: async (view) => {
+        const again = store.add(parts.makeCompare());
+        await again.deserializeWebviewPanel(view);
+        return () => again.state;
+      },
     },
     setApiKey: (endpoint, key) => parts.keys.set(endpoint, key),
     tests: () => parts.tests.objects,

@@ -1,4 +1,4 @@
-import type { LanguageModelTool, TestItemCollection, TestRunProfile, Uri } from 'vscode';
+import type { LanguageModelTool, TestItemCollection, TestRunProfile, Uri, WebviewPanel } from 'vscode';
 import type {
   ComparePanelReply,
   ComparePanelState,
@@ -32,6 +32,8 @@ export interface TestApi {
     messages(): readonly (HostToComparePanel | ComparePanelReply)[];
     ask(message: ComparePanelToHost): Promise<void>;
     show(items: readonly CompareItem[]): Promise<void>;
+    /** What a new window makes of the panel that was left open: another one, into whose view the state is restored. */
+    restored(view: WebviewPanel): Promise<() => ComparePanelState>;
   };
   /** Every message posted to the run panel so far. */
   panelMessages(): readonly HostToRunPanel[];

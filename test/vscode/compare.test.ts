@@ -171,6 +171,21 @@ describe('comparing the targets of the example', () => {
     assert.match(speed.invalid[0]?.problem ?? '', /is not a metric/);
   });
 
+  it('is restored in a new window, with what was chosen', async () => {
+    const before = api.compare.state();
+    const view = vscode.window.createWebviewPanel('promptrig.compare', 'Restored', vscode.ViewColumn.Two);
+    const restored = await api.compare.restored(view);
+    const after = await until('it is read again', () => (restored().status === 'done' ? restored() : null));
+    assert.deepEqual(
+      after.contenders.map(({ id }) => id),
+      before.contenders.map(({ id }) => id),
+    );
+    assert.deepEqual([after.reference, after.stage], [before.reference, before.stage]);
+    assert.deepEqual([after.pareto?.x, after.pareto?.y], ['cost.per_request', 'quality.pass_rate']);
+    assert.equal(after.selection?.sentence, before.selection?.sentence);
+    view.dispose();
+  });
+
   it('shows every answer of a case, whole', async () => {
     const id = api.compare.state().cases.find(({ name }) => name === 'all but nine')?.id ?? '';
     const answers = await answersOf(api, id);

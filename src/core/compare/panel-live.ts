@@ -10,6 +10,8 @@ import { entryId, type PanelSource } from './panel-source';
 
 /** Characters of a lane; the whole answer is in the case. */
 const LANE_CHARACTERS = 8_000;
+/** Answers of a target that are kept to race again; later cases race without it. */
+const MOST_KEPT = 500;
 
 /** What a batch of events has changed. */
 export interface LiveChange {
@@ -24,6 +26,13 @@ interface Stream {
   text: string;
   ttftMs: number | null;
   chunks: number;
+  /** How much of the text was there how long after the request was sent, in ms. */
+  times: { atMs: number; length: number }[];
+}
+
+/** An answer that is over. */
+interface Kept extends Stream {
+  e2eMs: number | null;
 }
 
 /** One target: the answers that it streams, of which its lane shows one until that is over. */
@@ -34,6 +43,10 @@ interface LiveTarget {
   lane: RaceLane;
   /** Key of the stream that the lane shows. */
   shown: string | null;
+  /** Answers of before, by their key. */
+  kept: Map<string, Kept>;
+  /** The one of them that the lane shows again, as fast as it came, beside a target that is answering the same. */
+  again: { key: string; answer: Kept } | null;
   /** Of the request that the lane showed last: its true TTFT comes with the next tick. */
   request: string | null;
 }
@@ -63,6 +76,8 @@ export class LiveComparison {
           streams: new Map(),
           lane: emptyLane(this.idOf(target.id)),
           shown: null,
+          kept: new Map(),
+          again: null,
           request: null,
         },
       ]),
@@ -158,22 +173,61 @@ export class LiveComparison {
     const key = keyOf(event);
     const known = target.streams.get(key);
     if (known === undefined) change.cases = true;
-    const stream = known ?? { case: event.case, text: '', ttftMs: event.sinceSentMs ?? null, chunks: 0 };
+    const stream = known ?? { case: event.case, text: '', ttftMs: event.sinceSentMs ?? null, chunks: 0, times: [] };
     target.streams.set(key, stream);
     const text = event.text.slice(0, Math.max(0, LANE_CHARACTERS - stream.text.length));
     stream.text += text;
     stream.chunks++;
+    const atMs = event.sinceSentMs ?? Number.POSITIVE_INFINITY;
+    stream.times.push({ atMs, length: stream.text.length });
     if (target.shown === key) {
       target.lane.text += text;
       target.lane.chunks = stream.chunks;
       change.streams.push({ id: target.lane.id, text, patch: { chunks: stream.chunks } });
+      this.raceOn(key, atMs, change);
       return;
     }
     if (target.shown !== null) return;
     target.shown = key;
+    target.again = null;
     const patch = this.begun(stream);
     Object.assign(target.lane, patch, { text: stream.text });
     change.streams.push({ id: target.lane.id, text: stream.text, patch, start: true });
+    this.raceAgain(key, atMs, change);
+  }
+
+  /** Targets take turns: those that have answered this one already, and answer nothing now, do so again beside it. */
+  private raceAgain(key: string, atMs: number, change: LiveChange): void {
+    for (const other of this.targets.values()) {
+      const answer = other.kept.get(key);
+      if (answer === undefined || other.shown !== null || other.streams.size > 0) continue;
+      other.again = { key, answer };
+      other.request = null;
+      const patch: RaceChunk['patch'] = { ...this.begun(answer), ttftMs: null, chunks: 0, status: 'waiting' };
+      Object.assign(other.lane, patch, { text: '' });
+      change.streams.push({ id: other.lane.id, text: '', patch, start: true });
+    }
+    this.raceOn(key, atMs, change);
+  }
+
+  /** @param untilMs since the request was sent: as far as the one that is live has come */
+  private raceOn(key: string, untilMs: number, change: LiveChange): void {
+    for (const { again, lane } of this.targets.values()) {
+      if (again?.key !== key || lane.status === 'done') continue;
+      const { times, text, ttftMs, e2eMs } = again.answer;
+      const come = times.filter(({ atMs }) => atMs <= untilMs);
+      const more = text.slice(lane.text.length, come.at(-1)?.length ?? 0);
+      const isOver = e2eMs !== null && e2eMs <= untilMs;
+      if (more === '' && come.length === lane.chunks && !isOver) continue;
+      const patch: RaceChunk['patch'] = {
+        chunks: come.length,
+        ...(come.length === 0 ? {} : { ttftMs, status: 'streaming' as const }),
+        ...(isOver ? { status: 'done' as const, e2eMs } : {}),
+      };
+      Object.assign(lane, patch);
+      lane.text += more;
+      change.streams.push({ id: lane.id, text: more, patch });
+    }
   }
 
   private begun({ case: pointer, ttftMs, chunks }: Stream): Partial<Omit<RaceLane, 'id' | 'text'>> {
@@ -190,7 +244,10 @@ export class LiveComparison {
 
   private onFinished(target: LiveTarget, record: CaseRecord, durationMs: number | undefined, change: LiveChange): void {
     const key = keyOf(record);
+    const stream = target.streams.get(key);
     target.streams.delete(key);
+    if (stream !== undefined && record.outcome !== 'error' && target.kept.size < MOST_KEPT)
+      target.kept.set(key, { ...stream, e2eMs: durationMs ?? null });
     if (target.shown !== key) return;
     target.shown = null;
     target.request = record.request;
@@ -200,6 +257,8 @@ export class LiveComparison {
     };
     Object.assign(target.lane, patch);
     change.streams.push({ id: target.lane.id, text: '', patch });
+    // The slower ones are not waited for.
+    this.raceOn(key, Number.POSITIVE_INFINITY, change);
   }
 
   /** What arrived in this process was late by a few milliseconds: the request itself knows when it really did. */
@@ -209,7 +268,7 @@ export class LiveComparison {
     const point = event.points.find(({ request }) => request === target.request);
     if (point === undefined) return;
     target.request = null;
-    if (point.ttft === null || target.shown !== null) return;
+    if (point.ttft === null || target.shown !== null || target.again !== null) return;
     target.lane.ttftMs = point.ttft;
     change.streams.push({ id: target.lane.id, text: '', patch: { ttftMs: point.ttft } });
   }

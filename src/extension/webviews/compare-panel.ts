@@ -362,7 +362,9 @@ export class ComparePanel implements vscode.Disposable, vscode.WebviewPanelSeria
     if (this.isLiveShown())
       return {
         status: 'running',
-        statusText: l10n.t('The contenders take turns; what is tested comes with the end of the run.'),
+        statusText: l10n.t(
+          'The contenders take turns; answers of before race again beside the one that streams. Tests come with the end of the run.',
+        ),
         advice: '',
       };
     if (this.reading) return { status: 'reading', statusText: '', advice: '' };

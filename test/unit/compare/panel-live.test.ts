@@ -69,6 +69,31 @@ describe('a comparison that is live', () => {
     assert.equal(laneOf(run, 'alpha').text, 'Two!');
   });
 
+  it('lets answers of before race again, as fast as they came, beside the target that is answering now', () => {
+    const run = live();
+    run.apply([delta('alpha', 0, 'Fast', 50), delta('alpha', 0, ' one', 90), finished('alpha', 0, 100)]);
+    run.apply([delta('alpha', 1, 'Another', 40), finished('alpha', 1, 60)]);
+    // Beta asks the same first case; what alpha had said by then is there with it.
+    run.apply([delta('beta', 0, 'Slow', 70)]);
+    const again = laneOf(run, 'alpha');
+    assert.deepEqual([again.case, again.text, again.ttftMs, again.status], ['case 0', 'Fast', 50, 'streaming']);
+    const { streams } = run.apply([delta('beta', 0, ' one', 120)]);
+    assert.deepEqual(streams, [
+      { id: 'live/beta', text: ' one', patch: { chunks: 2 } },
+      { id: 'live/alpha', text: ' one', patch: { chunks: 2, ttftMs: 50, status: 'done', e2eMs: 100 } },
+    ]);
+    run.apply([finished('beta', 0, 150), delta('beta', 1, 'x', 10)]);
+    // The slower of the two is shown as it ended once the live one has.
+    assert.deepEqual([laneOf(run, 'alpha').status, laneOf(run, 'alpha').text], ['waiting', '']);
+    run.apply([finished('beta', 1, 20)]);
+    const slower = laneOf(run, 'alpha');
+    assert.deepEqual([slower.status, slower.text, slower.e2eMs], ['done', 'Another', 60]);
+    // A target that answers something of its own is left alone.
+    run.apply([delta('beta', 2, 'b', 5), finished('beta', 2), delta('alpha', 3, 'own', 5), delta('alpha', 2, 'a', 5)]);
+    assert.equal(laneOf(run, 'alpha').case, 'case 3');
+    assert.equal(laneOf(run, 'alpha').text, 'own');
+  });
+
   it('takes the true time to the first token from the request, once it is known', () => {
     const run = live();
     run.apply([delta('alpha', 0, 'One', 80), finished('alpha', 0)]);
