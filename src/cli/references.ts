@@ -1,8 +1,10 @@
 import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
 import { fileReferences, type FileReference } from '../core/spec/file-references';
+import { pinnedFolderOf, PINNED_SUFFIX } from '../core/compare/pinned-path';
 import { parseEvalFile } from '../core/spec/parse';
 import { nodeAt } from '../core/spec/tree';
+import { workspaceRoot } from './workspace-root';
 
 /** Larger files hold data and no references. */
 const LARGEST_FILE = 1024 * 1024;
@@ -13,7 +15,9 @@ const DEEPEST = 4;
  * cannot be read has no references: that is said, with its place, when it is planned.
  */
 export async function collectReferences(file: string): Promise<FileReference[]> {
-  const found: FileReference[] = [];
+  // What is pinned for it judges it: where that changes, so may the verdict.
+  const pinned = pinnedFolderOf(workspaceRoot(path.dirname(file), path.dirname(file)), file);
+  const found: FileReference[] = [{ path: path.join(pinned, `*${PINNED_SUFFIX}`), isGlob: true, pointer: '' }];
   await collect(file, 0, found, new Set());
   return found;
 }
