@@ -42,13 +42,13 @@ export function readPalette(): Palette {
     failed: read('charts-red', 'errorForeground', 'foreground'),
     secondary: read('charts-green', 'foreground'),
     connect: read('charts-yellow', 'foreground'),
+    // Not orange: in the default themes it is a brown or a peach that can hardly be seen.
     series: [
       read('charts-blue', 'foreground'),
-      read('charts-orange', 'foreground'),
-      read('charts-purple', 'foreground'),
-      read('charts-green', 'foreground'),
-      read('charts-yellow', 'foreground'),
       read('charts-foreground', 'foreground'),
+      read('charts-purple', 'foreground'),
+      read('charts-yellow', 'foreground'),
+      read('charts-green', 'foreground'),
     ],
     fontFamily: read('font-family'),
     highContrast: document.body.classList.contains('vscode-high-contrast'),

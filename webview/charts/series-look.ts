@@ -7,10 +7,10 @@ export interface SeriesLook {
   shape: number;
 }
 
-const COLORS = 6;
+const COLORS = 5;
 const SHAPES = 7;
 
-/** Neighbours differ in both, and no two of the first 42 are the same. */
+/** Neighbours differ in both, and no two of the first 35 are the same. */
 export function lookOf(index: number): SeriesLook {
   return { letter: letterOf(index), color: index % COLORS, shape: index % SHAPES };
 }
