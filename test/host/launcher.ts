@@ -14,7 +14,7 @@ import { windowUrl } from './window-url';
 
 /** Environment variable: how long a suite may take in all, in ms. */
 const timeoutVariable = 'PROMPTRIG_HOST_TIMEOUT_MS';
-const defaultTimeoutMs = 300_000;
+const defaultTimeoutMs = 600_000;
 /** Environment variable: `ask` for a window in which a folder has to be trusted. */
 const trustVariable = 'PROMPTRIG_WORKSPACE_TRUST';
 /** Environment variable: the language of the window, which is that of `l10n/bundle.l10n.LANGUAGE.json` of extensions. */

@@ -74,6 +74,8 @@ export class EvalIndex implements vscode.Disposable {
     this.store.add(
       vscode.workspace.onDidRenameFiles(({ files }) => {
         for (const { oldUri, newUri } of files) {
+          // One that was opened and run before anybody looked at the list has results to take along as well.
+          if (!this.files.has(oldUri.toString())) this.moved.fire({ from: oldUri, to: newUri });
           const isListed = (key: string): boolean => this.isListed(this.uriOf(key));
           this.follow(newUri, () => this.files.rename(oldUri.toString(), newUri.toString(), isListed));
         }
