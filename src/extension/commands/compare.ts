@@ -101,7 +101,7 @@ export class CompareCommands {
     const files = await vscode.window.showOpenDialog({
       title,
       canSelectMany: true,
-      filters: { [l10n.t('Results')]: ['json', 'jsonl'] },
+      filters: { [l10n.t('Results')]: ['json', 'jsonl', 'yaml', 'yml'] },
     });
     return files?.map(({ fsPath }) => ({ kind: 'file', path: fsPath }));
   }
