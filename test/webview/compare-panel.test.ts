@@ -610,6 +610,28 @@ describe('compare panel', function () {
       );
     });
 
+    it('keeps room for the numbers that come while it runs', async () => {
+      await open({ width: 1300 });
+      const state = running(waiting);
+      const empty = state.sections.map(({ kind, rows }) => ({
+        kind,
+        rows: rows.map((row) => ({
+          ...row,
+          winner: null,
+          conclusion: 'not tested yet',
+          cells: row.cells.map(() => ({ value: null, n: null, ci: null, against: null, notes: [] })),
+        })),
+      }));
+      await compare.snapshot({ ...state, sections: empty });
+      const tops = () =>
+        compare.page
+          .locator('.part, .chart, .compare-table tr')
+          .evaluateAll((all) => all.map((element) => Math.round(element.getBoundingClientRect().top)));
+      const before = await tops();
+      await compare.delta({ sections: state.sections });
+      assert.deepEqual(await tops(), before);
+    });
+
     it('says the winner of a case once, when all have answered, even where the next case has begun', async () => {
       await open();
       await compare.snapshot(running(waiting));

@@ -84,7 +84,10 @@ function write(
 }
 
 /** How a swatch of the page is drawn: the same shape and colour. */
-const SWATCHES: Record<string, { shape: 'dot' | 'diamond' | 'box' | 'line' | 'dash' | 'bar'; color: keyof Palette }> = {
+const SWATCHES: Record<
+  string,
+  { shape: 'dot' | 'ring' | 'diamond' | 'box' | 'line' | 'dash' | 'bar' | 'dots'; color: keyof Palette }
+> = {
   'swatch-point': { shape: 'dot', color: 'point' },
   'swatch-gap': { shape: 'line', color: 'point' },
   'swatch-bar': { shape: 'bar', color: 'point' },
@@ -100,6 +103,9 @@ const SWATCHES: Record<string, { shape: 'dot' | 'diamond' | 'box' | 'line' | 'da
   'swatch-missed': { shape: 'diamond', color: 'failed' },
   'swatch-open': { shape: 'box', color: 'muted' },
   'swatch-best': { shape: 'bar', color: 'secondary' },
+  'swatch-front': { shape: 'line', color: 'muted' },
+  'swatch-hollow': { shape: 'ring', color: 'muted' },
+  'swatch-rate': { shape: 'dots', color: 'muted' },
 };
 
 function legend(
@@ -128,6 +134,17 @@ function legend(
       case 'dot':
         context.arc(at + 5, y, 3, 0, Math.PI * 2);
         context.fill();
+        break;
+      case 'ring':
+        context.arc(at + 5, y, 4, 0, Math.PI * 2);
+        context.stroke();
+        break;
+      case 'dots':
+        context.setLineDash([2, 2]);
+        context.moveTo(at + 5, y - 6);
+        context.lineTo(at + 5, y + 6);
+        context.stroke();
+        context.setLineDash([]);
         break;
       case 'diamond':
         context.moveTo(at + 5, y - 4);
