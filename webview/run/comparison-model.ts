@@ -1,6 +1,6 @@
 /** The run against its baseline and its targets against each other, as sentences; differences first. */
 import { formatCount, formatDifference, formatValue } from '../../src/protocol/format';
-import type { BaselineComparison, Comparison, QualityPair } from '../../src/protocol/run-json';
+import type { BaselineComparison, BaselineRow, Comparison, QualityPair } from '../../src/protocol/run-json';
 import { verdictWord, type Word } from '../words';
 
 export interface Line {
@@ -30,24 +30,28 @@ export function comparisonOf(
   const parts: string[] = [];
   const lines: Line[] = [];
   if (baseline != null) {
-    const { regressions, improvements, error, run } = baseline;
+    const { regressions, improvements, error, rows = [] } = baseline;
+    const name = nameOf(baseline);
     if (error !== undefined) {
-      parts.push(`the baseline ${run} could not be used`);
+      parts.push(`${name} could not be used`);
       lines.push({ word: verdictWord('error'), text: error, cases: [] });
-    } else if (baseline.pairs.length === 0) {
-      parts.push(`nothing in common with the baseline ${run}`);
+    } else if (baseline.pairs.length === 0 && rows.length === 0) {
+      parts.push(`nothing in common with ${name}`);
       lines.push({ word: NOTHING, text: 'The baseline has no target and no case in common with this run.', cases: [] });
     } else {
       parts.push(
         regressions.length + improvements.length === 0
-          ? `no difference shown from the baseline ${run}`
-          : `${count(regressions.length, 'regression')} and ${count(improvements.length, 'improvement')} against the baseline ${run}`,
+          ? `no difference shown from ${name}`
+          : `${count(regressions.length, 'regression')} and ${count(improvements.length, 'improvement')} against ${name}`,
       );
-      for (const text of regressions)
-        lines.push({ word: verdictWord('fail'), text, cases: casesOf(baseline.pairs, 'lost') });
-      for (const text of improvements)
-        lines.push({ word: verdictWord('pass'), text, cases: casesOf(baseline.pairs, 'won') });
+      const ofQuality = (text: string, which: 'lost' | 'won'): string[] =>
+        rows.length === 0 || text.includes('quality.') ? casesOf(baseline.pairs, which) : [];
+      for (const text of regressions) lines.push({ word: verdictWord('fail'), text, cases: ofQuality(text, 'lost') });
+      for (const text of improvements) lines.push({ word: verdictWord('pass'), text, cases: ofQuality(text, 'won') });
+      lines.push(...otherRows(rows));
     }
+    for (const text of baseline.caveats ?? [])
+      lines.push({ word: { icon: 'warning', tone: 'inconclusive', word: 'Not compared' }, text, cases: [] });
   }
   const pairs = comparison?.pairs ?? [];
   const differing = pairs.filter(({ verdict }) => verdict !== 'no difference shown');
@@ -65,6 +69,34 @@ export function comparisonOf(
     summary: `${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`,
     lines,
     more: Math.max(0, pairs.length - MOST_PAIRS),
+  };
+}
+
+/** What a run was held against, for the middle of a sentence. */
+function nameOf({ run, pinned = [] }: BaselineComparison): string {
+  const [first] = pinned;
+  return first === undefined ? `the baseline ${run}` : `the baseline pinned ${first.at.slice(0, 10)}`;
+}
+
+/** The numbers that are neither better nor worse, those that are a little worse first. */
+function otherRows(rows: readonly BaselineRow[]): Line[] {
+  const targets = new Set(rows.map(({ target }) => target)).size;
+  return (['within tolerance', 'no difference shown', 'not tested'] as const).flatMap((verdict) =>
+    rows.filter((row) => row.verdict === verdict).map((row): Line => rowLine(row, targets)),
+  );
+}
+
+function rowLine(row: BaselineRow, targets: number): Line {
+  const { target, stage, metric, stat, unit, before, now, difference, verdict, reason } = row;
+  const value = (number: number | null): string => (number === null ? '–' : formatValue(number, unit));
+  const sign = (difference ?? 0) < 0 ? '−' : '+';
+  const by = difference === null ? '' : ` (${sign}${formatDifference(difference, unit)})`;
+  const place = [...(targets > 1 ? [target] : []), ...(stage === null ? [] : [stage])].join(' · ');
+  const label = `${place === '' ? '' : `${place} · `}${metric}${stat === null ? '' : `.${stat}`}`;
+  return {
+    word: verdict === 'within tolerance' ? { icon: 'check', tone: 'neutral', word: 'Within tolerance' } : NOTHING,
+    text: `${label}: ${value(now)} after ${value(before)}${by} · ${reason ?? verdict}`,
+    cases: [],
   };
 }
 

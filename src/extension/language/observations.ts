@@ -177,6 +177,8 @@ export interface BaselineObservation extends ObservationBase {
   against: string;
   startedAt: string;
   pairs: { target: string; cases: number; lost: number; won: number }[];
+  /** Numbers that were tested: latencies are compared without a case in common, too. */
+  tested?: number;
   /** One sentence each. */
   regressions: string[];
   improvements: string[];

@@ -293,6 +293,9 @@ export class RunObserver {
       pairs: baseline.pairs
         .slice(0, MOST_FINDINGS)
         .map(({ second, cases, only_first: lost, only_second: won }) => ({ target: second, cases, lost, won })),
+      ...(baseline.rows === undefined
+        ? {}
+        : { tested: baseline.rows.filter(({ verdict }) => verdict !== 'not tested').length }),
       regressions: baseline.regressions.slice(0, MOST_FINDINGS),
       improvements: baseline.improvements.slice(0, MOST_FINDINGS),
       ...(baseline.error === undefined ? {} : { error: baseline.error }),

@@ -353,7 +353,7 @@ function describeCurves(observations: CurveObservation[]): StatusText {
   return { state: worst(parts.map(({ state }) => state)), text: clip(text, MAX_CURVE_TEXT) };
 }
 
-function describeBaseline({ pairs, regressions, improvements, error }: BaselineObservation): StatusText {
+function describeBaseline({ pairs, regressions, improvements, error, tested = 0 }: BaselineObservation): StatusText {
   if (error !== undefined) return { state: 'error', text: line('error', l10n.t('not compared · {0}', error)) };
   const [first] = regressions;
   if (first !== undefined) {
@@ -361,16 +361,18 @@ function describeBaseline({ pairs, regressions, improvements, error }: BaselineO
     const worse = l10n.t('worse than the baseline · {0}', `${more}${first}`);
     return { state: 'failed', text: clip(`${SIGN.failed} ${worse}`, MAX_CURVE_TEXT) };
   }
-  if (pairs.length === 0)
+  if (pairs.length === 0 && tested === 0)
     return { state: 'inconclusive', text: line('inconclusive', l10n.t('the baseline has none of these cases')) };
-  const cases = Math.max(...pairs.map((pair) => pair.cases));
+  const cases = Math.max(0, ...pairs.map((pair) => pair.cases));
   const lost = pairs.reduce((sum, pair) => sum + pair.lost, 0);
   const rest =
     lost > 0
       ? l10n.t('{0} of {1} cases lost, too few to tell', lost, cases)
-      : cases === 1
-        ? l10n.t('1 case')
-        : l10n.t('{0} cases', cases);
+      : cases === 0
+        ? l10n.t('{0} numbers', tested)
+        : cases === 1
+          ? l10n.t('1 case')
+          : l10n.t('{0} cases', cases);
   const text =
     improvements.length > 0
       ? l10n.t('better than the baseline · {0}', rest)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { AssertionResult, QualityPair } from '../../../src/protocol/run-json';
+import type { BaselineRow, AssertionResult, QualityPair } from '../../../src/protocol/run-json';
 import { comparisonOf } from '../../../webview/run/comparison-model';
 import { costFact, loadFacts, qualityFacts, underLoadFact } from '../../../webview/run/quality-model';
 import { piecesOf } from '../../../webview/run/spans';
@@ -125,6 +125,48 @@ describe('run panel: comparison', () => {
     assert.equal(model?.summary, '1 regression and 0 improvements against the baseline r0.');
     assert.deepEqual(model.lines[0]?.cases, ['/cases/3']);
     assert.equal(model.lines[0].word.tone, 'fail');
+  });
+
+  it('lists the numbers beside those of a pinned baseline, what got worse first', () => {
+    const row = (metric: string, verdict: BaselineRow['verdict'], more: Partial<BaselineRow> = {}): BaselineRow => ({
+      ...{ target: 'a', stage: 'steady', metric, stat: 'p50', unit: 'ms', better: 'lower', before: 100, now: 104 },
+      ...{
+        n: [100, 100],
+        difference: 4,
+        ci: [1, 7],
+        p_value: 0.01,
+        p_adjusted: 0.04,
+        tolerance: 5,
+        method: null,
+        verdict,
+      },
+      ...more,
+    });
+    const model = comparisonOf(
+      null,
+      {
+        ...{ run: 'r0', started_at: '', pairs: [], improvements: [] },
+        pinned: [{ target: 'a', run: 'r0', at: '2026-11-26T05:00:00.000Z', commit: null }],
+        regressions: ['a, "steady": itl.p50 is 20 ms slower.'],
+        rows: [
+          row('tpot', 'not tested', { reason: '12 requests are too few' }),
+          row('itl', 'regression'),
+          row('ttft', 'within tolerance'),
+        ],
+        caveats: ['a, "burst": the stage is not in the baseline.'],
+      },
+      0.95,
+    );
+    assert.equal(model?.summary, '1 regression and 0 improvements against the baseline pinned 2026-11-26.');
+    assert.deepEqual(
+      model.lines.map(({ word, text }) => [word.tone, text]),
+      [
+        ['fail', 'a, "steady": itl.p50 is 20 ms slower.'],
+        ['neutral', 'steady · ttft.p50: 104 ms after 100 ms (+4 ms) · within tolerance'],
+        ['neutral', 'steady · tpot.p50: 104 ms after 100 ms (+4 ms) · 12 requests are too few'],
+        ['inconclusive', 'a, "burst": the stage is not in the baseline.'],
+      ],
+    );
   });
 
   it('says why a baseline is of no use', () => {
