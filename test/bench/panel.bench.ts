@@ -21,6 +21,8 @@ import { median, ms, quantile, times } from './support/stats';
 
 const POINTS = 50_000;
 const STREAMS = 1_000;
+/** What one of them takes where nothing is late. */
+const STREAM_S = 2.1;
 const REDRAW_MS = 8;
 const FRAME_MS = 50;
 const TRAFFIC_BYTES_PER_S = 200_000;
@@ -194,12 +196,15 @@ async function chartJsDefaults(browser: PanelBrowser, quick: boolean): Promise<{
 
 function traffic(recording: Recording): BenchRow {
   const perSecond = recording.bytes / (recording.spanMs / 1000);
+  const ended = recording.requests / (recording.spanMs / 1000);
+  // Streams of a machine that is too busy for them end less often, and would be too easy a reach.
+  const enough = ended >= (0.8 * STREAMS) / STREAM_S;
   return {
     what: `Traffic from the extension to the panel with ${count(STREAMS)} streams`,
     reach: `≤ ${TRAFFIC_BYTES_PER_S / 1000} kB/s`,
     measured: `${(perSecond / 1000).toFixed(0)} kB/s`,
-    met: perSecond <= TRAFFIC_BYTES_PER_S,
-    note: `${(recording.requests / (recording.spanMs / 1000)).toFixed(0)} requests/s end, ${(recording.deltas.length / (recording.spanMs / 1000)).toFixed(1)} messages/s as JSON`,
+    met: enough || perSecond > TRAFFIC_BYTES_PER_S ? perSecond <= TRAFFIC_BYTES_PER_S : null,
+    note: `${ended.toFixed(0)} requests/s end (${(STREAMS / STREAM_S).toFixed(0)} where the machine keeps up), ${(recording.deltas.length / (recording.spanMs / 1000)).toFixed(1)} messages/s as JSON`,
   };
 }
 
