@@ -285,7 +285,7 @@ describe('the command line', function () {
       [['doctor', '--format', 'junit'], /junit is not written by this command/],
       [['run', '--budget', 'much'], /--budget much cannot be read.*200000tokens/],
       [['run', '--watch', '--since', 'HEAD'], /leave out --since/],
-      [['baseline', 'pin', 'a'], /baseline is not supported yet/],
+      [['baseline', 'pin', 'a'], /There is no file and no run called "a"/],
       [['import', 'x.yaml', '--what'], /unknown option '--what'/],
       [['metrics', 'tftt'], /Did you mean ttft/],
       [['sim', '--ttft', 'soon'], /ttft/],
