@@ -11,7 +11,12 @@ const zones = [
   { target: './webview', from: ['./src/extension', './src/cli', './src/engine', './src/core', './test'] },
 ];
 
-const projects = ['./tsconfig.json', './webview/tsconfig.json', './test/webview/tsconfig.json'];
+const projects = [
+  './tsconfig.json',
+  './webview/tsconfig.json',
+  './test/webview/tsconfig.json',
+  './test/ui/tsconfig.json',
+];
 
 /** Modules that have one home; what lies below them (`chart.js/auto`) as well. */
 const restrict = (...patterns) => ({ 'no-restricted-imports': ['error', { patterns }] });

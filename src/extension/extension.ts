@@ -40,6 +40,7 @@ import { createTell } from './messages';
 import { onUse, parts } from './parts/load';
 import type { ExtensionExports } from './test-api';
 import { createTestApi } from './test-api-host';
+import { TestMarks } from './testing/test-marks';
 import { TestExplorer } from './testing/test-explorer';
 import { EndpointsTree } from './views/endpoints-tree';
 import { EvalIndex } from './views/eval-index';
@@ -107,7 +108,8 @@ export function activate(context: vscode.ExtensionContext): ExtensionExports {
     };
   };
   const lenses = own(new RunCodeLenses(documents, statuses, hasCommand));
-  const lineEnds = own(new LineEndDecorations(statuses));
+  const marks = own(new TestMarks((file) => lineEnds.redraw(file)));
+  const lineEnds = own(new LineEndDecorations(statuses, marks));
   own(new ResultProblems(statuses));
   const statusBar = own(new RunStatusBar(controller));
   const index = own(new EvalIndex(documents, log));
@@ -138,6 +140,8 @@ export function activate(context: vscode.ExtensionContext): ExtensionExports {
     }),
   );
   const tests = own(new TestExplorer({ index, documents, workspaceFiles, userEndpoints, controller, log }));
+  own(controller.onDidStart(() => marks.runStarted()));
+  own(tests.onDidReport((state) => marks.report(state)));
   const panel = own(
     new RunPanel({
       extensionUri: context.extensionUri,

@@ -93,10 +93,10 @@ export function createTestApi(parts: TestApiParts): TestApi & Disposable {
       if (name === 'evals') return snapshot(evals, evals.view);
       return name === 'endpoints' ? snapshot(endpoints, endpoints.view) : snapshot(runs, runs.view);
     },
-    dropEndpoints: (endpoints, onto) => {
+    dropEndpoints: async (endpoints, onto) => {
       const data = new DataTransfer();
       parts.endpoints.handleDrag(endpoints as EndpointsRow[], data);
-      parts.evals.handleDrop(onto as EvalRow, data);
+      await parts.evals.handleDrop(onto as EvalRow, data);
     },
     dispose: () => store.dispose(),
   };

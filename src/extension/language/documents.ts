@@ -39,6 +39,8 @@ export class EvalDocuments implements vscode.Disposable {
   private readonly timers = new Map<string, NodeJS.Timeout>();
   /** Documents whose text is the same, but not what it refers to. */
   private readonly outdated = new Set<string>();
+  /** Documents that VS Code still keeps, though their files are gone and no editor shows them. */
+  private readonly gone = new Set<string>();
   private readonly didParse = this.store.add(new vscode.EventEmitter<ParsedDocument>());
   private readonly didClose = this.store.add(new vscode.EventEmitter<vscode.Uri>());
 
@@ -72,11 +74,18 @@ export class EvalDocuments implements vscode.Disposable {
     this.store.add(vscode.workspace.onDidOpenTextDocument((document) => this.schedule(document, 0)));
     this.store.add(
       vscode.workspace.onDidChangeTextDocument(({ document }) => {
+        // A text that changes is read again from a file that is there again.
+        this.gone.delete(document.uri.toString());
         const length = this.parsed.get(document.uri.toString())?.text.length ?? 0;
         this.schedule(document, length > LARGE_CHARACTERS ? LARGE_DEBOUNCE_MS : DEBOUNCE_MS);
       }),
     );
-    this.store.add(vscode.workspace.onDidCloseTextDocument((document) => this.close(document)));
+    this.store.add(
+      vscode.workspace.onDidCloseTextDocument(({ uri }) => {
+        this.gone.delete(uri.toString());
+        this.close(uri);
+      }),
+    );
     // Off the activation path: parsing starts once `activate` has returned.
     for (const document of vscode.workspace.textDocuments) this.schedule(document, 0);
   }
@@ -89,6 +98,7 @@ export class EvalDocuments implements vscode.Disposable {
   /** The document as it is now. */
   current(document: vscode.TextDocument): ParsedDocument {
     const key = document.uri.toString();
+    this.gone.delete(key);
     const known = this.parsed.get(key);
     if (known !== undefined && known.version === document.version && !this.outdated.delete(key)) return known;
     clearTimeout(this.timers.get(key));
@@ -114,6 +124,25 @@ export class EvalDocuments implements vscode.Disposable {
     return this.current(document);
   }
 
+  /**
+   * A file, or a folder with its files, is gone. VS Code keeps a document for minutes after its last editor has closed, and would
+   * have us show tests and problems of a file that is no more. What is still in a tab can be saved again, and stays.
+   */
+  deleted(uri: vscode.Uri): void {
+    const key = uri.toString();
+    const gone = [...this.parsed.values()].filter(({ uri: own }) => `${own.toString()}/`.startsWith(`${key}/`));
+    if (gone.length === 0) return;
+    const tabs = vscode.window.tabGroups.all.flatMap((group) => group.tabs);
+    const shown = new Set(
+      tabs.flatMap(({ input }) => (input instanceof vscode.TabInputText ? [input.uri.toString()] : [])),
+    );
+    for (const { uri: own } of gone) {
+      if (shown.has(own.toString())) continue;
+      this.close(own);
+      this.gone.add(own.toString());
+    }
+  }
+
   get all(): ParsedDocument[] {
     return [...this.parsed.values()];
   }
@@ -132,17 +161,17 @@ export class EvalDocuments implements vscode.Disposable {
       key,
       setTimeout(() => {
         this.timers.delete(key);
-        if (!document.isClosed) this.current(document);
+        if (!document.isClosed && !this.gone.has(key)) this.current(document);
       }, delayMs),
     );
   }
 
-  private close(document: vscode.TextDocument): void {
-    const key = document.uri.toString();
+  private close(uri: vscode.Uri): void {
+    const key = uri.toString();
     clearTimeout(this.timers.get(key));
     this.timers.delete(key);
     this.referenced.release(key);
-    if (this.parsed.delete(key)) this.didClose.fire(document.uri);
+    if (this.parsed.delete(key)) this.didClose.fire(uri);
   }
 
   /** Nothing is looked at that an untrusted file names: on some systems a path alone makes the machine log in somewhere. */

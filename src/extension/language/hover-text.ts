@@ -53,6 +53,8 @@ export interface HoverContext {
   links?: LinkContext;
   /** Absent where no pictures are drawn. */
   palette?: PicturePalette;
+  /** What the same hover explains besides: it is not said twice. */
+  explained?: string;
 }
 
 /** The hover of one place. */
@@ -86,11 +88,11 @@ export function hoverMarkdown(status: NodeStatus, context: HoverContext = {}): s
 }
 
 /** What the metrics of expressions mean, each once. */
-function definitionsOf(expressions: readonly string[]): string[] {
+function definitionsOf(expressions: readonly string[], explained: string): string[] {
   const names = new Set(expressions.map((expr) => shapeOf(expr)?.metric ?? ''));
   return [...names].flatMap((name) => {
     const definition = metricOf(name);
-    if (definition === undefined) return [];
+    if (definition === undefined || explained.includes(definition.meaning)) return [];
     return [`**${definition.label}** = ${inlineCode(definition.formula)}  \n${escapeMarkdown(definition.meaning)}`];
   });
 }
@@ -107,7 +109,12 @@ function sloParts(observations: readonly SloObservation[], context: HoverContext
   }
   parts.push(...repeatParts(first));
   parts.push(linkRow(sorted[0], null, context));
-  parts.push(...definitionsOf(observations.map(({ result }) => result.expr)));
+  parts.push(
+    ...definitionsOf(
+      observations.map(({ result }) => result.expr),
+      context.explained ?? '',
+    ),
+  );
   return parts;
 }
 

@@ -24,8 +24,8 @@ export class ResultHover implements vscode.HoverProvider {
   ) {}
 
   provideHover(document: vscode.TextDocument, position: vscode.Position): vscode.Hover | undefined {
-    const results = this.results(document, position);
     const documented = this.documentation.at(document, position);
+    const results = this.results(document, position, documented?.markdown.value ?? '');
     if (documented === undefined) {
       return results === undefined ? undefined : new vscode.Hover(results, document.lineAt(position.line).range);
     }
@@ -33,12 +33,17 @@ export class ResultHover implements vscode.HoverProvider {
     return new vscode.Hover(contents, documented.range);
   }
 
-  private results(document: vscode.TextDocument, position: vscode.Position): vscode.MarkdownString | undefined {
+  private results(
+    document: vscode.TextDocument,
+    position: vscode.Position,
+    explained: string,
+  ): vscode.MarkdownString | undefined {
     const known = this.model.get(document.uri);
     if (known === undefined || known.parsed.version !== document.version) return undefined;
     const statuses = known.statuses.filter((status) => status.node.anchor.start.line === position.line);
     if (statuses.length === 0) return undefined;
-    const context = { links: this.links(document.uri), palette: paletteOf(vscode.window.activeColorTheme.kind) };
+    const palette = paletteOf(vscode.window.activeColorTheme.kind);
+    const context = { links: this.links(document.uri), palette, explained };
     const text = statuses.map((status) => parts().hoverMarkdown(status, context)).join('\n\n---\n\n');
     const markdown = new vscode.MarkdownString(text, true);
     // Our own links and no others; no HTML, since answers of a model are part of it.

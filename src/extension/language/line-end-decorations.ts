@@ -23,6 +23,16 @@ const COLOR: Record<ItemState, string> = {
 const MANY_LINES = 500;
 const AROUND_VIEW = 150;
 
+/** Between the end of a line and what is said behind it. */
+const GAP = '3ch';
+/** VS Code leaves this much before a mark of its own, in px. */
+const MARK_GAP_PX = 20;
+
+/** What VS Code itself draws behind the ends of lines; see `testing/test-marks`. */
+export interface Marks {
+  widthPx(file: string, line: number, pointers: readonly string[]): number;
+}
+
 interface StateTypes {
   text: vscode.TextEditorDecorationType;
   gutter: vscode.TextEditorDecorationType;
@@ -37,12 +47,15 @@ export class LineEndDecorations implements vscode.Disposable {
   /** The lines of statuses, which are asked for again with every scroll. */
   private readonly lines = new WeakMap<DocumentStatuses, LineEnd[]>();
 
-  constructor(private readonly model: DocumentStatusModel) {
+  constructor(
+    private readonly model: DocumentStatusModel,
+    private readonly marks: Marks,
+  ) {
     this.types = Object.fromEntries(STATES.map((state) => [state, this.typesOf(state)])) as Record<
       ItemState,
       StateTypes
     >;
-    this.store.add(model.onDidChange(({ parsed }) => this.draw(parsed.uri)));
+    this.store.add(model.onDidChange(({ parsed }) => this.redraw(parsed.uri.toString())));
     this.store.add(
       vscode.window.onDidChangeVisibleTextEditors((editors) => {
         for (const editor of editors) this.drawEditor(editor);
@@ -75,7 +88,7 @@ export class LineEndDecorations implements vscode.Disposable {
       text: this.store.add(
         vscode.window.createTextEditorDecorationType({
           rangeBehavior: vscode.DecorationRangeBehavior.ClosedOpen,
-          after: { color: new vscode.ThemeColor(COLOR[state]), margin: '0 0 0 3ch' },
+          after: { color: new vscode.ThemeColor(COLOR[state]), margin: `0 0 0 ${GAP}` },
         }),
       ),
       gutter: this.store.add(
@@ -100,9 +113,10 @@ export class LineEndDecorations implements vscode.Disposable {
     return mode === 'all' ? lines : lines.filter(({ state }) => NOT_PASSED.has(state));
   }
 
-  private draw(uri: vscode.Uri): void {
+  /** Draws what has changed of a file (a URI). */
+  redraw(file: string): void {
     for (const editor of vscode.window.visibleTextEditors) {
-      if (editor.document.uri.toString() === uri.toString()) this.drawEditor(editor);
+      if (editor.document.uri.toString() === file) this.drawEditor(editor);
     }
   }
 
@@ -113,7 +127,21 @@ export class LineEndDecorations implements vscode.Disposable {
     // Lines of an older text would be somebody else's; the parse that is on its way draws again.
     if (known.parsed.version !== document.version) return;
     const lines = inView(this.shownLines(known), editor.visibleRanges).filter(({ line }) => line < document.lineCount);
-    const picture = JSON.stringify([known.parsed.version, lines.map(({ line, state, text }) => [line, state, text])]);
+    const file = document.uri.toString();
+    const hasMarks = vscode.workspace.getConfiguration('testing').get('gutterEnabled') !== false;
+    // An edit takes the mark of a result away, as it makes the result stale.
+    const markPx = ({ line, state, statuses }: LineEnd): number =>
+      hasMarks && state !== 'stale'
+        ? this.marks.widthPx(
+            file,
+            line,
+            statuses.map(({ node }) => node.pointer),
+          )
+        : 0;
+    const picture = JSON.stringify([
+      known.parsed.version,
+      lines.map((item) => [item.line, item.state, item.text, markPx(item)]),
+    ]);
     if (this.drawn.get(editor) === picture) return;
     this.drawn.set(editor, picture);
     for (const state of STATES) {
@@ -122,7 +150,9 @@ export class LineEndDecorations implements vscode.Disposable {
         this.types[state].text,
         own.map((item): vscode.DecorationOptions => {
           const { end } = document.lineAt(item.line).range;
-          return { range: new vscode.Range(end, end), renderOptions: { after: { contentText: item.text } } };
+          const px = markPx(item);
+          const margin = px === 0 ? {} : { margin: `0 0 0 calc(${MARK_GAP_PX + px}px + ${GAP})` };
+          return { range: new vscode.Range(end, end), renderOptions: { after: { contentText: item.text, ...margin } } };
         }),
       );
       editor.setDecorations(

@@ -82,10 +82,13 @@ export class WorkspaceFiles implements vscode.Disposable {
 
   private async read(folder: vscode.WorkspaceFolder): Promise<EvalDocument | undefined> {
     const uri = fileOf(folder);
-    // Unsaved changes count: the person sees them.
-    const open = vscode.workspace.textDocuments.find((document) => document.uri.toString() === uri.toString());
+    // Unsaved changes count: the person sees them. What is saved is as it is on disk, or is there no more: VS Code keeps a document
+    // for minutes after its editor has closed and its file was deleted.
+    const unsaved = vscode.workspace.textDocuments.find(
+      (document) => document.isDirty && document.uri.toString() === uri.toString(),
+    );
     try {
-      const text = open?.getText() ?? new TextDecoder().decode(await vscode.workspace.fs.readFile(uri));
+      const text = unsaved?.getText() ?? new TextDecoder().decode(await vscode.workspace.fs.readFile(uri));
       return specBundle().parseEvalFile(text, uri.fsPath);
     } catch (error) {
       const isAbsent = error instanceof vscode.FileSystemError && error.code === 'FileNotFound';

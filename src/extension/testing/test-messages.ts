@@ -111,13 +111,16 @@ export function sloOutcome(slos: readonly SloResult[]): Outcome {
   return { state: failed.length > 0 ? 'failed' : bad.length > 0 ? 'errored' : 'passed', messages };
 }
 
+/** VS Code puts the two sides of a difference together: `62 ms != at most 2 ms`. */
+const LIMIT = { '<': 'less than', '<=': 'at most', '>': 'more than', '>=': 'at least' } as const;
+
 function sloMessage(slo: SloResult): MessageSpec {
   const { expr, name, pointer, value, limit } = slo;
   const parsed = parseSloExpression(expr);
   const text = `${name === undefined ? expr : `${name}: ${expr}`}: ${formatSloLine(slo).replace(/^[✓✗~]\s/, '')}`;
   if (!parsed.ok || value === null) return { text, pointer };
   const { unit, op } = parsed;
-  return { text, pointer, expected: `${op} ${formatValue(limit, unit)}`, actual: formatValue(value, unit) };
+  return { text, pointer, expected: `${LIMIT[op]} ${formatValue(limit, unit)}`, actual: formatValue(value, unit) };
 }
 
 /** Of one load stage: its result, or those of its sub-stages, and what its steps said together. */

@@ -21,8 +21,11 @@ export interface EndpointRow {
 
 export type EndpointsRow = EndpointRow | { kind: 'detail'; of: EndpointRow; detail: EndpointDetail };
 
-/** What a dragged endpoint is carried as, from this view to the evals. */
-export const ENDPOINT_MIME = `application/vnd.code.tree.${ViewId.endpoints.toLowerCase()}`;
+/**
+ * What a dragged endpoint is carried as, from this view to the evals. Not the type of the tree itself: under that one VS Code
+ * carries handles of rows, which the other view would find in place of the names.
+ */
+export const ENDPOINT_MIME = 'application/vnd.promptrig.endpoints';
 
 export interface EndpointsTreeParts {
   list: EndpointList;
@@ -76,7 +79,8 @@ export class EndpointsTree
 
   handleDrag(source: readonly EndpointsRow[], data: vscode.DataTransfer): void {
     const names = source.flatMap((row) => (row.kind === 'endpoint' ? [row.name] : []));
-    if (names.length > 0) data.set(ENDPOINT_MIME, new vscode.DataTransferItem(names));
+    // Between two views only text survives.
+    if (names.length > 0) data.set(ENDPOINT_MIME, new vscode.DataTransferItem(JSON.stringify(names)));
   }
 
   /** Shows an endpoint in the view, opened to its details. Resolves to whether it has a row. */

@@ -1,3 +1,4 @@
+import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { DEFAULT_EXCLUDE, kindOf } from '../../core/spec/discover';
 import { DisposableStore } from '../../core/util/disposable';
@@ -10,6 +11,8 @@ import { joinGlobs } from './globs';
 import { walkFiles } from './walk-files';
 
 const MAX_FILES = 2_000;
+/** Folders come in numbers, as in a checkout: the search waits for the last of them, in ms. */
+const FOLDER_MS = 500;
 
 export interface IndexedFile {
   uri: vscode.Uri;
@@ -32,6 +35,7 @@ export class EvalIndex implements vscode.Disposable {
   private readonly uris = new Map<string, vscode.Uri>();
   private loading: Promise<void> | null = null;
   private watchers = new DisposableStore();
+  private folderTimer: NodeJS.Timeout | undefined;
   /** By folder, whether a relative path is excluded. */
   private readonly leftOut = new Map<string, (path: string) => boolean>();
   private trouble: string | null = null;
@@ -42,7 +46,7 @@ export class EvalIndex implements vscode.Disposable {
   readonly onDidMove = this.moved.event;
 
   constructor(
-    documents: EvalDocuments,
+    private readonly documents: EvalDocuments,
     private readonly log: vscode.LogOutputChannel,
   ) {
     this.files = this.store.add(
@@ -123,6 +127,7 @@ export class EvalIndex implements vscode.Disposable {
   }
 
   dispose(): void {
+    clearTimeout(this.folderTimer);
     this.watchers.dispose();
     this.store.dispose();
   }
@@ -138,7 +143,7 @@ export class EvalIndex implements vscode.Disposable {
         if (include.length === 0) return [];
         const exclude = [...DEFAULT_EXCLUDE, ...setting('files.exclude', folder.uri), ...hidden(folder.uri)];
         // Watched before the search ends: a file that is made meanwhile is in one of the two.
-        this.watch(watchers, new vscode.RelativePattern(folder, joinGlobs(include)));
+        this.watch(watchers, folder, joinGlobs(include));
         this.leftOut.set(folder.uri.toString(), specBundle().globMatcher(exclude));
         try {
           return await search(folder, include, exclude, (what) => troubles.push(what));
@@ -158,15 +163,47 @@ export class EvalIndex implements vscode.Disposable {
     await this.files.replace(keys);
   }
 
-  private watch(watchers: DisposableStore, pattern: vscode.RelativePattern): void {
-    const watcher = watchers.add(vscode.workspace.createFileSystemWatcher(pattern));
+  private watch(watchers: DisposableStore, folder: vscode.WorkspaceFolder, include: string): void {
+    const watcher = watchers.add(
+      vscode.workspace.createFileSystemWatcher(new vscode.RelativePattern(folder, include), false, false, true),
+    );
     const changed = (uri: vscode.Uri): void => {
       if (!this.isListed(uri)) return;
       this.follow(uri, () => this.files.touch(this.keyOf(uri)));
     };
     watchers.add(watcher.onDidCreate(changed));
     watchers.add(watcher.onDidChange(changed));
-    watchers.add(watcher.onDidDelete((uri) => this.files.remove(uri.toString())));
+    // Of a folder that is deleted, moved or unpacked its files are not told: deletions are looked at whatever they are of, and
+    // what may be a new folder has the search begin anew.
+    const all = watchers.add(
+      vscode.workspace.createFileSystemWatcher(new vscode.RelativePattern(folder, '**'), false, true),
+    );
+    watchers.add(
+      all.onDidDelete((uri) => {
+        // First what it said is noted, by which it is known again at its new place.
+        this.files.remove(uri.toString());
+        this.documents.deleted(uri);
+      }),
+    );
+    watchers.add(
+      all.onDidCreate((uri) => {
+        if (!path.posix.basename(uri.path).includes('.')) this.onNewFolder(folder, uri);
+      }),
+    );
+  }
+
+  private onNewFolder(folder: vscode.WorkspaceFolder, uri: vscode.Uri): void {
+    // Each run makes a folder.
+    if (this.leftOut.get(folder.uri.toString())?.(`${relativePath(folder, uri)}/x`) === true) return;
+    clearTimeout(this.folderTimer);
+    this.folderTimer = setTimeout(() => {
+      const look = async (): Promise<void> => {
+        const { type } = await vscode.workspace.fs.stat(uri);
+        if ((type & vscode.FileType.Directory) !== 0) this.refresh();
+      };
+      // It may have gone again.
+      look().catch((error: unknown) => this.log.debug(messageOf(error)));
+    }, FOLDER_MS);
   }
 
   /** Follows what happens to a file, if files are followed at all. */
@@ -183,8 +220,7 @@ export class EvalIndex implements vscode.Disposable {
   private isListed(uri: vscode.Uri): boolean {
     const folder = vscode.workspace.getWorkspaceFolder(uri);
     if (folder === undefined || !isEvalFile(uri)) return false;
-    const path = uri.path.slice(folder.uri.path.length).replace(/^\/+/, '');
-    return this.leftOut.get(folder.uri.toString())?.(path) !== true;
+    return this.leftOut.get(folder.uri.toString())?.(relativePath(folder, uri)) !== true;
   }
 
   private fileOf({ key, parsed, error }: IndexEntry<ParsedDocument>): IndexedFile {
@@ -204,6 +240,10 @@ export class EvalIndex implements vscode.Disposable {
     this.uris.set(key, uri);
     return uri;
   }
+}
+
+function relativePath(folder: vscode.WorkspaceFolder, uri: vscode.Uri): string {
+  return uri.path.slice(folder.uri.path.length).replace(/^\/+/, '');
 }
 
 async function search(

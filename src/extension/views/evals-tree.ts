@@ -116,14 +116,19 @@ export class EvalsTree
     return typeof shown === 'string' ? null : [...shown];
   }
 
-  handleDrop(row: EvalRow | undefined, data: vscode.DataTransfer): void {
-    const names: unknown = data.get(ENDPOINT_MIME)?.value;
-    // What VS Code itself carries for another view is a text, not our list.
-    if (row === undefined || !Array.isArray(names)) return;
-    this.parts.onDrop(
-      row,
-      (names as unknown[]).filter((name) => typeof name === 'string'),
-    );
+  async handleDrop(row: EvalRow | undefined, data: vscode.DataTransfer): Promise<void> {
+    if (row === undefined) return;
+    for (const [type, item] of data) {
+      // VS Code puts an empty text of the same type before ours.
+      const text = type === ENDPOINT_MIME ? await item.asString() : '';
+      const names: unknown = text === '' ? null : JSON.parse(text);
+      if (!Array.isArray(names)) continue;
+      this.parts.onDrop(
+        row,
+        (names as unknown[]).filter((name) => typeof name === 'string'),
+      );
+      return;
+    }
   }
 
   /** Lets the person choose tags; those that are chosen stay until they are changed. */

@@ -120,12 +120,14 @@ export class FileIndex<P> implements Disposable {
     this.changed.fire({ kind: 'list' });
   }
 
-  /** The file was deleted. */
+  /** The file was deleted, or the folder with everything in it: of a folder watchers do not tell the files. */
   remove(key: string): void {
-    const entry = this.entries.get(key);
-    if (entry === undefined) return;
-    this.entries.delete(key);
-    if (entry.parsed !== null) this.noteDeparture(key, this.source.digestOf(entry.parsed));
+    const gone = [...this.entries.values()].filter((entry) => entry.key === key || entry.key.startsWith(`${key}/`));
+    if (gone.length === 0) return;
+    for (const entry of gone) {
+      this.entries.delete(entry.key);
+      if (entry.parsed !== null) this.noteDeparture(entry.key, this.source.digestOf(entry.parsed));
+    }
     this.changed.fire({ kind: 'list' });
   }
 

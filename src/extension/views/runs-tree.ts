@@ -250,6 +250,16 @@ export class RunsTree implements vscode.Disposable {
       this.watchers.add(watcher.onDidCreate(() => this.later(null)));
       this.watchers.add(watcher.onDidDelete(() => this.later(null)));
       this.watchers.add(watcher.onDidChange((uri) => this.later(vscode.Uri.joinPath(uri, '..').fsPath)));
+      // A folder that is deleted is told of alone, without its files: that of a run, of all runs, or the one around them.
+      const base = vscode.workspace.getWorkspaceFolder(vscode.Uri.file(dir))?.uri ?? vscode.Uri.file(dir);
+      const names = path.relative(base.fsPath, dir).split(path.sep);
+      const patterns = names.map((_, index) => names.slice(0, index + 1).join('/')).filter((one) => one !== '');
+      for (const pattern of [...patterns, [...patterns.slice(-1), '*'].join('/')]) {
+        const folders = this.watchers.add(
+          vscode.workspace.createFileSystemWatcher(new vscode.RelativePattern(base, pattern), true, true),
+        );
+        this.watchers.add(folders.onDidDelete(() => this.later(null)));
+      }
     }
     for (const { uri } of folders()) {
       const pattern = new vscode.RelativePattern(vscode.Uri.file(pinnedFolder(uri.fsPath)), '**/*.baseline.yaml');
