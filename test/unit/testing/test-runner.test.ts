@@ -239,7 +239,9 @@ cases:
     await run(all, [all.item('Chat', 'SLOs')]);
     assert.deepEqual(all.runs.requests.at(-1), { uri: file.uri, what: 'cases' });
     assert.ok(
-      all.log.includes('sim: failed SLOs\n    @12 quality.pass_rate >= 90%: 50%, 40 points under · n 2 [>= 90% | 50%]'),
+      all.log.includes(
+        'sim: failed SLOs\n    @12 quality.pass_rate >= 90%: 50%, 40 points under · n 2 [at least 90% | 50%]',
+      ),
       all.log.join('\n'),
     );
     assert.match(all.testRuns[0]?.text ?? '', /SLOs on all cases:\r\n {2}✓ ttft.p99 <= 200ms: 184 ms/);
@@ -266,7 +268,7 @@ cases:
       assert.deepEqual(all.log, [
         'sim: enqueued load > steady',
         'sim: started load > steady',
-        'sim: failed load > steady\n    @13 ttft.p99 <= 200ms: 231 ms, 31 ms over · p99 of 478 [<= 200 ms | 231 ms]',
+        'sim: failed load > steady\n    @13 ttft.p99 <= 200ms: 231 ms, 31 ms over · p99 of 478 [at most 200 ms | 231 ms]',
         'sim: end',
       ]);
       assert.match(all.testRuns[0]?.text ?? '', /steady \(sim\): 80 requests, 8\/s\r\n {2}✗ ttft.p99 <= 200ms: 231 ms/);
