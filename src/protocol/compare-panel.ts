@@ -126,6 +126,8 @@ export interface CompareStage {
 
 export interface CompareSection {
   kind: 'quality' | 'latency' | 'rates' | 'cost';
+  /** What is true of all of its rows, such as why none of them is tested. */
+  note?: string;
   rows: CompareRow[];
 }
 

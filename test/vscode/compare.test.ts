@@ -84,6 +84,11 @@ describe('comparing the targets of the example', () => {
     assert.deepEqual(live.contenders.map(({ target }) => target).sort(), ['large-bf16', 'large-fp8-2gpu', 'small']);
     assert.equal(live.cases.length, 16, 'every case of the file is there from the start');
     assert.equal(live.race.length, 3);
+    assert.deepEqual(
+      live.sections.map(({ kind }) => kind),
+      ['quality', 'latency', 'rates', 'cost'],
+    );
+    assert.ok(rowOf(live, 'ttft.p50'), 'its rows are there from the start');
     const racing = await until('an answer streams', () =>
       api.compare.state().race.find((lane) => lane.text !== '' && lane.ttftMs !== null),
     );
@@ -106,7 +111,9 @@ describe('comparing the targets of the example', () => {
     );
     assert.ok(again.cases.some(({ cells }) => cells.some((cell) => cell?.state === 'passed')));
     assert.ok(again.race.some(({ text }) => text !== ''));
-    await until('rows are there when a stage ends', () => rowOf(api.compare.state(), 'ttft.p50'));
+    await until('rows have numbers when a stage ends', () =>
+      rowOf(api.compare.state(), 'ttft.p50')?.cells.some(({ value }) => value !== null),
+    );
     end = await ended;
     assert.equal((await command)?.error, null);
     assert.equal(end.run?.status, 'completed');

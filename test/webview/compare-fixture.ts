@@ -305,10 +305,11 @@ export function compareState(more: Partial<ComparePanelState> = {}): ComparePane
       },
       {
         kind: 'rates',
+        note: 'not tested: one number a run says nothing about how it scatters',
         rows: [
           rowOf('goodput', null, [[7.9], [5.1], [7.4]], {
             better: 'higher',
-            conclusion: 'not tested: a rate has no sample of its own',
+            conclusion: 'not tested',
             against: [
               { reason: 'a rate has no sample of its own' },
               null,
@@ -319,9 +320,10 @@ export function compareState(more: Partial<ComparePanelState> = {}): ComparePane
       },
       {
         kind: 'cost',
+        note: 'not tested: one number a run says nothing about how it scatters',
         rows: [
           rowOf('cost.per_good', null, [[0.0004], [0.0048], [0.0021]], {
-            conclusion: 'not tested: a cost has no sample of its own',
+            conclusion: 'not tested',
             against: [
               { reason: 'a cost has no sample of its own' },
               null,

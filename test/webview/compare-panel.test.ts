@@ -163,6 +163,21 @@ describe('compare panel', function () {
       );
     });
 
+    it('says once why none of the rows of a section is tested, and again where one of them is asked', async () => {
+      await compare.snapshot(compareState());
+      const why = 'not tested: one number a run says nothing about how it scatters';
+      const heads = (await compare.texts('.compare-table .group')).filter((text) => text.includes(why));
+      assert.deepEqual(
+        heads.map((text) => text.replace(/ ?of .*$| ?not tested.*$/, '')),
+        ['Rates', 'Cost'],
+      );
+      const row = section('Metrics').locator('tr', { hasText: 'Goodput' });
+      assert.match((await row.locator('th').textContent()) ?? '', /not tested$/);
+      await row.locator('td').first().hover();
+      await hover().waitFor({ state: 'visible' });
+      assert.match(await told(), /not tested: a rate has no sample of its own/);
+    });
+
     it('explains a number with its sample, test and formula, on hover and on focus', async () => {
       await compare.snapshot(compareState());
       const cell = section('Metrics').locator('tr', { hasText: 'TTFT p99' }).locator('td').first();
@@ -280,6 +295,22 @@ describe('compare panel', function () {
       assert.equal(await rows.nth(0).locator('.problem').isVisible(), false);
       await rows.nth(2).getByRole('button', { name: 'Remove limit 3' }).click();
       assert.deepEqual(await compare.asked(), [{ type: 'select', aim: 'ttft.p99', limits }]);
+    });
+
+    it('says of a run that goes on that the choice comes with its end, and asks for none until then', async () => {
+      const state = compareState();
+      const { selection, axes } = state;
+      await compare.snapshot({ ...state, status: 'running', selection: null, axes: [] });
+      assert.match((await compare.texts('.answer-sentence'))[0] ?? '', /^The choice comes with the end of the run/);
+      const chooser = section('Best choice').locator('.chooser');
+      assert.equal(await chooser.isVisible(), false);
+      const top = () => section('Metrics').evaluate((part) => part.getBoundingClientRect().top);
+      const before = await top();
+      await compare.delta({ axes });
+      assert.equal(await top(), before);
+      await compare.delta({ status: 'done', selection });
+      assert.equal((await compare.texts('.answer-sentence'))[0], selection?.sentence);
+      assert.ok(await chooser.isVisible());
     });
 
     it('says plainly that nothing fits, and what is nearest', async () => {

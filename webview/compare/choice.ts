@@ -14,6 +14,9 @@ import { Drawn, type Section } from './section';
 import { BEST } from './words';
 import { verdictWord } from '../words';
 
+const AWAITED = 'The choice comes with the end of the run, when every contender has been measured.';
+const UNCHOSEN = 'Choose what to aim for, and the limits that must be kept.';
+
 export class Choice implements Section {
   private readonly sentence = el('p', { class: 'answer-sentence' });
   private readonly verb = el('span', {}, 'Maximise');
@@ -21,6 +24,7 @@ export class Choice implements Section {
   private readonly rows: LimitRow[] = [];
   private readonly list = el('ul', { class: 'limits', aria: { label: 'Limits' } });
   private readonly subject = el('span');
+  private readonly chooser: HTMLElement;
   private readonly result = el('ul', { class: 'fitting', aria: { label: 'What fits' } });
   private readonly drawn = new Drawn();
   private axes: readonly CompareAxis[] = [];
@@ -36,25 +40,29 @@ export class Choice implements Section {
       appearance: 'secondary',
       onClick: () => this.addRow('').focus(),
     });
+    this.chooser = el(
+      'div',
+      { class: 'chooser' },
+      el('span', { class: 'choice' }, this.verb, this.aim.element),
+      el('div', { class: 'subject' }, this.subject, this.list, add.element),
+    );
     this.element = el(
       'section',
       { class: 'part choice-part', aria: { label: 'Best choice' } },
       el('h2', {}, 'Best choice'),
       el('div', { role: 'status' }, this.sentence),
-      el(
-        'div',
-        { class: 'chooser' },
-        el('span', { class: 'choice' }, this.verb, this.aim.element),
-        el('div', { class: 'subject' }, this.subject, this.list, add.element),
-      ),
+      this.chooser,
       this.result,
     );
   }
 
   render(state: ComparePanelState): void {
-    const { axes, selection, contenders, pareto } = state;
-    setHidden(this.element, axes.length === 0 || contenders.length === 0);
-    if (!this.drawn.changed(axes, selection, contenders, pareto)) return;
+    const { axes, selection, contenders, pareto, status } = state;
+    // Of a run that goes on the first contender would be chosen for being the first: it is there, and says so, from the start.
+    const isAwaited = status === 'running' && selection === null;
+    setHidden(this.element, contenders.length === 0 || (axes.length === 0 && !isAwaited));
+    setHidden(this.chooser, isAwaited);
+    if (!this.drawn.changed(axes, selection, contenders, pareto, isAwaited)) return;
     this.axes = axes;
     this.chosenAim = selection?.aim ?? (this.chosenAim === '' ? (axes[0]?.axis ?? '') : this.chosenAim);
     this.aim.update(
@@ -62,7 +70,7 @@ export class Choice implements Section {
       this.chosenAim,
     );
     setText(this.verb, this.axisOf(this.chosenAim)?.better === 'lower' ? 'Minimise' : 'Maximise');
-    setText(this.sentence, selection?.sentence ?? 'Choose what to aim for, and the limits that must be kept.');
+    setText(this.sentence, selection?.sentence ?? (isAwaited ? AWAITED : UNCHOSEN));
     if (selection !== null) this.takeLimits(selection);
     this.describeRows();
     this.showResult(selection, namesOf(state));

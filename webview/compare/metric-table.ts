@@ -103,7 +103,7 @@ export class MetricTable implements Section {
   }
 
   private body(
-    { kind, rows }: CompareSection,
+    { kind, note, rows }: CompareSection,
     state: ComparePanelState,
     names: ReadonlyMap<string, Named>,
   ): HTMLElement {
@@ -114,7 +114,9 @@ export class MetricTable implements Section {
       el(
         'td',
         { colspan: Math.max(1, state.contenders.length) },
-        kind === 'latency' || kind === 'rates' ? stageText(state) : '',
+        [kind === 'latency' || kind === 'rates' ? stageText(state) : '', note ?? '']
+          .filter((text) => text !== '')
+          .join(' · '),
       ),
     );
     return el('tbody', {}, group, ...rows.map((row) => this.row(row, state, names)));

@@ -3,7 +3,7 @@ import type { SelectionChoice, SelectionResult, TargetResult } from '../../proto
 import { formatDifference, formatValue } from '../metrics/format';
 import { meets } from '../metrics/verdict';
 import type { ParsedSlo } from '../metrics/slo';
-import { axisInfo, axisOf, candidateOf, type Candidate } from './pareto-values';
+import { axisInfo, axisOf, axisPhrase, candidateOf, type Candidate } from './pareto-values';
 
 /** How a candidate stands to a requirement. `open`: what would decide was not measured, or is inconclusive. */
 export interface Standing {
@@ -30,7 +30,7 @@ export function limitOn(slo: ParsedSlo): Requirement {
     standing: ({ values }) => {
       const measured = values.get(axis);
       if (measured === undefined) {
-        return { state: 'open', excess: Number.POSITIVE_INFINITY, reason: `has no ${axis}`, sure: false };
+        return { state: 'open', excess: Number.POSITIVE_INFINITY, reason: `has no ${axisPhrase(axis)}`, sure: false };
       }
       const { value, ci } = measured;
       const met = meets(value, slo.op, slo.limit);
@@ -164,8 +164,8 @@ export function choiceSentence(
 ): string {
   const { axis, best, chosen, cost } = choice;
   const info = axisInfo(axis);
-  if (info === null || best === null) return `Nothing was measured on ${axis}.`;
-  const aim = `${info.better === 'lower' ? 'Lowest' : 'Highest'} ${axis}`;
+  if (info === null || best === null) return `No target has a value for ${axisPhrase(axis)}.`;
+  const aim = `${info.better === 'lower' ? 'Lowest' : 'Highest'} ${axisPhrase(axis)}`;
   const shown = (value: number): string => formatValue(value, info.unit);
   if (chosen === null) {
     const without = `${aim}: no target meets every limit`;

@@ -1,11 +1,12 @@
 /** The targets of a run that goes on, as far as they have come: what the engine tells, reduced to something to compare. */
 import type { RaceChunk, RaceLane } from '../../protocol/compare-panel';
 import type { EngineEvent } from '../../protocol/events';
-import type { RunPlan } from '../../protocol/plan';
+import type { RunPlan, TargetPlan } from '../../protocol/plan';
 import type { CaseRecord, RunJson, TargetResult } from '../../protocol/run-json';
 import { emptyTarget } from '../engine/target-result';
 import { CaseTallies, type PlannedCase } from './panel-cases';
 import { sourceOf } from './panel-read';
+import type { AwaitedRows } from './panel-rows';
 import { entryId, type PanelSource } from './panel-source';
 
 /** Characters of a lane; the whole answer is in the case. */
@@ -55,6 +56,8 @@ export class LiveComparison {
   readonly dir: string;
   /** By case id, in the order of the file. */
   readonly planned: ReadonlyMap<string, PlannedCase>;
+  /** What its plan is going to measure. */
+  readonly awaited: AwaitedRows;
   private readonly targets: Map<string, LiveTarget>;
   private readonly head: RunJson;
   /** Ids and names of cases by their pointer. */
@@ -66,6 +69,7 @@ export class LiveComparison {
     const known = cases.map(({ pointer, id, name, tags }) => [pointer, { id, name, tags }] as const);
     this.byPointer = new Map(known);
     this.planned = new Map(known.map(([, item]) => [item.id, item]));
+    this.awaited = awaitedOf(plan);
     this.head = headOf(plan, startedAt);
     this.targets = new Map(
       plan.targets.map((target) => [
@@ -280,6 +284,23 @@ function keyOf({ case: pointer, repeat }: { case: string; repeat: number }): str
 
 function emptyLane(id: string): RaceLane {
   return { id, case: '', caseName: '', text: '', ttftMs: null, chunks: 0, status: 'waiting', e2eMs: null };
+}
+
+function awaitedOf({ targets }: RunPlan): AwaitedRows {
+  const some = (has: (target: TargetPlan) => boolean): boolean => targets.some(has);
+  const isMeasured = some(({ cases, stages }) => cases.length + stages.length > 0);
+  return {
+    kinds: [
+      ...(some(({ cases }) => cases.length > 0) ? (['quality'] as const) : []),
+      ...(isMeasured ? (['latency', 'rates'] as const) : []),
+      ...(some(({ endpoint: { price, hardware } }) => price !== undefined || hardware?.costPerHour !== undefined)
+        ? (['cost'] as const)
+        : []),
+    ],
+    slos: targets.flatMap(({ caseSlos, stages }) =>
+      [...caseSlos, ...stages.flatMap(({ slos }) => slos)].map(({ expr }) => expr),
+    ),
+  };
 }
 
 function headOf(plan: RunPlan, startedAt: string): RunJson {

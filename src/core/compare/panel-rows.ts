@@ -21,10 +21,18 @@ export interface Contestant {
   candidate: Candidate;
 }
 
+/** What a run that goes on is going to measure: its rows are there from the start, so that none of them pushes the others away. */
+export interface AwaitedRows {
+  kinds: readonly CompareSection['kind'][];
+  /** Expressions of its SLOs, which have rows of their own. */
+  slos: readonly string[];
+}
+
 export interface RowsOptions {
   reference: string;
   confidence: number;
   tests: PanelTests;
+  awaited?: AwaitedRows | undefined;
 }
 
 export interface PanelRows {
@@ -39,24 +47,40 @@ export function panelRows(contestants: readonly Contestant[], options: RowsOptio
     { kind: 'rates', rows: rates(contestants) },
     { kind: 'cost', rows: costs(contestants) },
   ];
+  const isAwaited = (kind: CompareSection['kind']): boolean => options.awaited?.kinds.includes(kind) === true;
   const kept = drafts
-    .map(({ kind, rows }) => ({ kind, rows: rows.filter(({ values }) => values.some((value) => value !== null)) }))
+    .map(({ kind, rows }) => ({
+      kind,
+      rows: rows.filter(({ values }) => isAwaited(kind) || values.some((value) => value !== null)),
+    }))
     .filter(({ rows }) => rows.length > 0);
   const at = contestants.findIndex(({ entry }) => entry.id === options.reference);
   const tests = kept.flatMap(({ rows }) => rows.flatMap((row) => testsOf(row, at)));
   const tested = tests.filter(({ found }) => found.kind === 'tested');
   const adjusted = holmAdjusted(tested.map(({ found }) => (found.kind === 'tested' ? found.pValue : 1)));
   const pValues = new Map(tested.map((test, index) => [test, adjusted[index] ?? 1]));
-  const sections = kept.map(({ kind, rows }) => ({
-    kind,
-    rows: rows.map((row) =>
-      finished(
-        row,
-        tests.filter((test) => test.row === row),
-        { at, pValues, contestants, alpha: 1 - options.confidence },
+  const sections = kept.map(({ kind, rows }): CompareSection => {
+    const noneHasTest = contestants.length > 1 && rows.every(({ test }) => test === null);
+    const judged = {
+      at,
+      pValues,
+      contestants,
+      alpha: 1 - options.confidence,
+      sectionSaysWhy: noneHasTest,
+      isAwaited: isAwaited(kind),
+    };
+    return {
+      kind,
+      ...(noneHasTest ? { note: `not tested: ${NOT_TESTED}` } : {}),
+      rows: rows.map((row) =>
+        finished(
+          row,
+          tests.filter((test) => test.row === row),
+          judged,
+        ),
       ),
-    ),
-  }));
+    };
+  });
   return { sections, tested: tested.length };
 }
 
@@ -140,12 +164,11 @@ function mcNemar(first: Outcomes, second: Outcomes, confidence: number): KnownDi
 }
 
 /** Percentiles of the usual latencies, and those that an SLO of one of the contenders is about. */
-function latencies(contestants: readonly Contestant[], { tests }: RowsOptions): RowDraft[] {
+function latencies(contestants: readonly Contestant[], { tests, awaited }: RowsOptions): RowDraft[] {
   const stages = contestants.flatMap(({ stage }) => stage ?? []);
-  const [first] = stages;
-  if (first === undefined) return [];
-  const all = { ...first, slo: stages.flatMap(({ slo }) => slo) };
-  return latencyRows(all, first).map(([metric, stat]) => {
+  if (stages.length === 0 && awaited === undefined) return [];
+  const asked = (awaited?.slos ?? []).map((expr) => ({ expr }));
+  return latencyRows(...stages.map(({ slo }) => slo), asked).map(([metric, stat]) => {
     const of = ({ stage }: Contestant): ComparedMetric | undefined => stage?.metrics[metric];
     const row = draft(
       contestants,
@@ -207,6 +230,10 @@ interface Judged {
   pValues: ReadonlyMap<PairTest, number>;
   contestants: readonly Contestant[];
   alpha: number;
+  /** The section says once why none of its rows has a test. */
+  sectionSaysWhy: boolean;
+  /** More values are on their way. */
+  isAwaited: boolean;
 }
 
 function finished(row: RowDraft, tests: readonly PairTest[], judged: Judged): CompareRow {
@@ -280,14 +307,17 @@ function testBetween(tests: readonly PairTest[], a: number, b: number): PairTest
 function winnerOf(
   row: RowDraft,
   tests: readonly PairTest[],
-  { contestants, pValues, alpha }: Judged,
+  { contestants, pValues, alpha, sectionSaysWhy, isAwaited }: Judged,
 ): { winner: string | null; conclusion: string } {
   const measured = row.values.flatMap((value, index) => (value === null ? [] : [index]));
   const name = (index: number): string => contestants[index]?.entry.label ?? '';
   const [lone] = measured;
-  if (measured.length < 2)
-    return { winner: null, conclusion: lone === undefined ? 'not measured' : `only ${name(lone)} has it` };
-  if (row.test === null) return { winner: null, conclusion: `not tested: ${NOT_TESTED}` };
+  if (measured.length < 2) {
+    const alone = lone === undefined ? 'not measured' : `only ${name(lone)} has it`;
+    return { winner: null, conclusion: isAwaited ? `${alone} yet` : alone };
+  }
+  if (row.test === null)
+    return { winner: null, conclusion: sectionSaysWhy ? 'not tested' : `not tested: ${NOT_TESTED}` };
   const best = bestOf(row);
   const others = measured.filter((index) => index !== best);
   const undecided = others.filter((other) => {

@@ -5,7 +5,7 @@ import { parseSloExpression } from '../metrics/slo';
 import { isStat } from '../metrics/stat';
 import { choiceSentence, limitOn, select, verdictOf, type Requirement } from './constraint';
 import { limitsOf, mainAxes } from './panel-front';
-import { axisInfo, splitAxis, type Candidate } from './pareto-values';
+import { axisInfo, axisPhrase, splitAxis, type Candidate } from './pareto-values';
 
 export interface Choice {
   aim: string;
@@ -94,7 +94,7 @@ function axisOfAim(aim: string): { axis: string } | { problem: string } {
   const better = axisInfo(axis)?.better ?? definition.better;
   if (direction !== undefined && direction !== better) {
     const [word, verb] = better === 'lower' ? ['less', 'minimise'] : ['more', 'maximise'];
-    return { problem: `Of ${axis} ${word} is better: ${verb} it.` };
+    return { problem: `Of ${axisPhrase(axis)} ${word} is better: ${verb} it.` };
   }
   return { axis };
 }

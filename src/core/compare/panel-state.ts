@@ -6,7 +6,7 @@ import { panelCandidate } from './panel-candidate';
 import { caseGrid, type PlannedCase } from './panel-cases';
 import { panelCaveats } from './panel-caveats';
 import { defaultPair, panelAxes, panelFront, panelTriangles } from './panel-front';
-import { panelRows, type Contestant } from './panel-rows';
+import { panelRows, type AwaitedRows, type Contestant } from './panel-rows';
 import { defaultChoice, panelSelection } from './panel-select';
 import { sloRows } from './panel-slos';
 import { differingParams, entriesOf, entryId, type Entry, type PanelSource } from './panel-source';
@@ -31,6 +31,8 @@ export interface PanelInput {
   confidence: number;
   planned?: ReadonlyMap<string, PlannedCase>;
   running?: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Of a run that goes on. */
+  awaited?: AwaitedRows;
 }
 
 /** The part of the state that comes of the numbers; how it stands with reading and running is the host's to say. */
@@ -47,7 +49,10 @@ export function panelNumbers(input: PanelInput): PanelNumbers {
     return { entry, stage: own, candidate: panelCandidate(entry, own, tests) };
   });
   const candidates = contestants.map(({ candidate }) => candidate);
-  const { sections, tested } = panelRows(contestants, { reference: reference?.id ?? '', confidence, tests });
+  const { sections, tested } = panelRows(contestants, {
+    reference: reference?.id ?? '',
+    ...{ confidence, tests, awaited: input.awaited },
+  });
   const labels = new Map(entries.map(({ id, label }) => [id, label]));
   const pair = choices.axes ?? defaultPair(candidates);
   const choice = choices.select ?? defaultChoice(candidates);

@@ -2,9 +2,9 @@
  * The tests of a comparison, each made once: they take up to a third of a second, and a change of the reference asks for most of them
  * again. What is not known yet is queued, so that whoever shows the comparison need not stand still meanwhile.
  */
-import { integratedAutocorrelationTime } from '../metrics/autocorrelation';
 import { quantileRanks } from '../metrics/binomial';
 import { quantileOfSorted } from '../metrics/percentile';
+import { worthOfShare } from './sketch';
 import { testPercentile, type TestedDifference } from './test-difference';
 
 export type KnownDifference = TestedDifference | { kind: 'pending' };
@@ -98,11 +98,16 @@ function negated(tested: TestedDifference): TestedDifference {
   return { ...tested, difference: 0 - difference, ci: [0 - ci[1], 0 - ci[0]] };
 }
 
+/**
+ * By order statistics at the effective size of the percentile: that of "lies above it" in send order, on which the tests rest, too. That
+ * of the values says something else: one request in a hundred that takes very long hides how much the others depend on each other.
+ */
 export function seriesInterval(series: Float64Array, share: number, confidence: number): Interval {
-  const nEffective = series.length / integratedAutocorrelationTime(series);
+  if (series.length === 0) return null;
+  const sorted = series.slice().sort();
+  const nEffective = worthOfShare({ values: series, counts: null }, quantileOfSorted(sorted, share));
   const ranks = quantileRanks(share, nEffective, confidence);
   if (ranks === null) return null;
-  const sorted = series.slice().sort();
   const at = (rank: number): number => quantileOfSorted(sorted, (rank - 1) / (nEffective - 1));
   return [at(ranks[0]), at(ranks[1])];
 }

@@ -36,6 +36,13 @@ export function axisInfo(axis: string): AxisInfo | null {
   return { unit, better, label: stat === null ? label : `${label} ${stat}` };
 }
 
+/** An axis within a sentence: `cost per good request`, `TTFT p99`; what is no metric stays as it is. */
+export function axisPhrase(axis: string): string {
+  const label = axisInfo(axis)?.label ?? axis;
+  // Abbreviations keep their capitals.
+  return /^[A-Z][a-z]/.test(label) ? `${label.charAt(0).toLowerCase()}${label.slice(1)}` : label;
+}
+
 /** The metric is the longest known prefix: `quality.pass_rate` has a dot of its own. */
 export function splitAxis(axis: string): { metric: string; stat: string | null } {
   if (metricOf(axis) !== undefined) return { metric: axis, stat: null };

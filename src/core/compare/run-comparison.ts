@@ -42,6 +42,7 @@ const LATENCY_ROWS: readonly (readonly [metric: string, stat: string])[] = [
 ];
 export const RATE_ROWS = ['rps', 'output_tps', 'goodput', 'goodput_ratio', 'error_rate'];
 export const COST_ROWS = ['cost.per_request', 'cost.per_1m_output', 'cost.per_good'];
+/** Why a row has no test. */
 export const NOT_TESTED = 'one number a run says nothing about how it scatters';
 
 /** @param runs at least two; the first is the one that the others are held against */
@@ -198,7 +199,7 @@ function stageRows(
   options: CompareOptions,
 ): ComparedRow[] {
   const rows: ComparedRow[] = [];
-  for (const [metric, stat] of latencyRows(a, b)) {
+  for (const [metric, stat] of latencyRows(a.slo, b.slo)) {
     const [left, right] = [a.metrics[metric], b.metrics[metric]];
     const row = plainRow(metric, stat, left?.stats[stat] ?? null, right?.stats[stat] ?? null, first, second);
     row.n = [left?.n ?? null, right?.n ?? null];
@@ -227,10 +228,10 @@ function stageRows(
   return rows.filter(hasValue);
 }
 
-/** The usual ones, and every percentile that an SLO of either is about. */
-export function latencyRows(a: ComparedStage, b: ComparedStage): [metric: string, stat: string][] {
+/** The usual ones, and every percentile that one of the SLOs is about. */
+export function latencyRows(...slos: readonly (readonly { expr: string }[])[]): [metric: string, stat: string][] {
   const rows = new Map(LATENCY_ROWS.map(([metric, stat]) => [`${metric}.${stat}`, [metric, stat] as [string, string]]));
-  for (const { expr } of [...a.slo, ...b.slo]) {
+  for (const { expr } of slos.flat()) {
     const parsed = parseSloExpression(expr);
     if (!parsed.ok || parsed.stat === null || METRICS[parsed.metric]?.kind !== 'latency') continue;
     rows.set(`${parsed.metric}.${parsed.stat}`, [parsed.metric, parsed.stat]);

@@ -12,8 +12,9 @@ export function renderComparePanelMarkdown(state: ComparePanelState): string {
   const nameOf = (id: string): string => cell(contenders.find((one) => one.id === id)?.label ?? id);
   const lines = [`# ${cell(state.title)}`, ''];
   if (stage !== null) lines.push(`Stage: ${cell(stage)}. Intervals and tests at ${Math.round(confidence * 100)}%.`, '');
-  for (const { kind, rows } of sections) {
-    lines.push(`## ${TITLES[kind]}`, '', ...table(['', ...names, 'conclusion'], rows.map(rowOf)), '');
+  for (const { kind, note, rows } of sections) {
+    const said = note === undefined ? [] : [`${note.charAt(0).toUpperCase()}${note.slice(1)}.`, ''];
+    lines.push(`## ${TITLES[kind]}`, '', ...said, ...table(['', ...names, 'conclusion'], rows.map(rowOf)), '');
   }
   if (slos.length > 0) {
     const rows = slos.map(({ expr, stage: of, cells }) => [

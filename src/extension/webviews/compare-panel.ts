@@ -330,7 +330,7 @@ export class ComparePanel implements vscode.Disposable, vscode.WebviewPanelSeria
     const { choices } = this.comparison;
     const numbers = panelNumbers({
       ...{ sources, choices, tests, confidence, planned: this.planned() },
-      ...(this.live === null || !this.isLiveShown() ? {} : { running: this.live.running }),
+      ...(this.live === null || !this.isLiveShown() ? {} : { running: this.live.running, awaited: this.live.awaited }),
     });
     const errors = this.errors();
     this.push({

@@ -56,8 +56,8 @@ describe('the example of three deployments', () => {
       assert.equal(money.chosen?.id, 'large-fp8-2gpu');
       assert.ok((money.cost ?? 0) > money.best.value, 'the limits cost more than the cheapest itself');
       assert.match(
-        stdout,
-        /Lowest cost\.per_good: large-fp8-2gpu with \$\S+; the limits cost \$\S+ \(\S+ times as\s+much\) against/,
+        stdout.replace(/\s+/g, ' '),
+        /Lowest cost per good request: large-fp8-2gpu with \$\S+; the limits cost \$\S+ \(\S+ times as much\) against/,
       );
     }
     assert.match(stdout, /large-bf16 .*dominated by large-fp8-2gpu/);

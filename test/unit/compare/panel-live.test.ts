@@ -5,7 +5,11 @@ import { entriesOf } from '../../../src/core/compare/panel-source';
 import type { EngineEvent } from '../../../src/protocol/events';
 import type { RaceLane } from '../../../src/protocol/compare-panel';
 import { assertion, record, slo, stage } from '../extension/support';
-import { settled, rowOf } from './panel-support';
+import { NO_CHOICES, panelNumbers, type PanelNumbers } from '../../../src/core/compare/panel-state';
+import { PanelTests } from '../../../src/core/compare/panel-tests';
+import type { PanelSource } from '../../../src/core/compare/panel-source';
+import { removeTempDirs } from '../support/temp';
+import { OPTIONS, rowOf, settled, storedRun } from './panel-support';
 import { wholePlan } from '../merge/simulated';
 
 function live(): LiveComparison {
@@ -32,6 +36,13 @@ function laneOf({ race }: LiveComparison, target: string): RaceLane {
 }
 
 describe('a comparison that is live', () => {
+  let whole: PanelSource;
+
+  before(async () => {
+    whole = await storedRun('run-whole', 3);
+  });
+  after(removeTempDirs);
+
   it('has every contender and every case from the start', () => {
     const run = live();
     assert.deepEqual(
@@ -125,6 +136,49 @@ describe('a comparison that is live', () => {
     assert.equal(rowOf(state, 'ttft.p50').cells[0]?.value, 90);
     assert.equal(rowOf(state, 'ttft.p50').cells[1]?.value, null);
     assert.equal(state.contenders.length, 2);
+  });
+
+  it('has the rows of its plan from the start, and fills them without adding any', () => {
+    const run = live();
+    const numbers = () =>
+      panelNumbers({
+        ...{ sources: [run.source], choices: NO_CHOICES, tests: new PanelTests(OPTIONS), confidence: 0.95 },
+        awaited: run.awaited,
+      });
+    const names = ({ sections }: PanelNumbers) =>
+      sections.flatMap(({ kind, rows }) => rows.map(({ metric, stat }) => [kind, metric, stat].join(' ')));
+    const before = numbers();
+    assert.deepEqual(
+      before.sections.map(({ kind }) => kind),
+      ['quality', 'latency', 'rates', 'cost'],
+    );
+    for (const name of ['quality quality.pass_rate ', 'latency ttft p90', 'latency ttft p99', 'cost cost.per_good '])
+      assert.ok(names(before).includes(name), `${name} is not among ${names(before).join(', ')}`);
+    assert.ok(
+      before.sections.every(({ rows }) => rows.every(({ cells }) => cells.every(({ value }) => value === null))),
+    );
+    assert.equal(rowOf(before, 'ttft.p90').conclusion, 'not measured yet');
+    const metrics = { ttft: { unit: 'ms', n: 80, mean: 90, stdev: 1, min: 80, p50: 90, p90: 99, p99: 120, max: 130 } };
+    const result = stage('slow', '/load/0', [slo('/load/0/slo/0')], { metrics } as never);
+    run.apply([{ type: 'stage-finished', target: 'alpha', stage: result }]);
+    const after = numbers();
+    assert.deepEqual(names(after), names(before));
+    assert.equal(rowOf(after, 'ttft.p90').cells[0]?.value, 99);
+    assert.equal(rowOf(after, 'ttft.p90').conclusion, 'only alpha has it yet');
+    // Nor does the end add a row, but for that of cases whose repeats disagree.
+    const added = names(settled([whole])).filter((name) => !names(before).includes(name));
+    assert.deepEqual(added, ['quality quality.flake_rate ']);
+  });
+
+  it('awaits only what its plan measures', () => {
+    const plan = wholePlan('/runs/live');
+    const targets = plan.targets.map((target) => ({
+      ...target,
+      ...{ cases: [], caseSlos: [], endpoint: { ...target.endpoint, price: undefined } },
+    }));
+    const { awaited } = new LiveComparison({ ...plan, targets }, '2026-01-01T00:00:00.000Z');
+    assert.deepEqual(awaited.kinds, ['latency', 'rates']);
+    assert.ok(awaited.slos.every((expr) => expr === 'ttft.p99 <= 400ms'));
   });
 
   it('cuts what a lane shows', () => {

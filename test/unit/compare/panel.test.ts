@@ -53,7 +53,20 @@ describe('what the compare panel shows', () => {
     assert.deepEqual([gaps.winner, gaps.conclusion], [null, 'no difference shown']);
     const rps = rowOf(state, 'rps');
     assert.equal(rps.winner, null);
-    assert.match(rps.conclusion, /^not tested: one number a run/);
+    assert.equal(rps.conclusion, 'not tested');
+    assert.deepEqual(
+      state.sections.map(({ kind, note = '' }) => [kind, note]),
+      [
+        ['quality', ''],
+        ['latency', ''],
+        ['rates', 'not tested: one number a run says nothing about how it scatters'],
+        ['cost', 'not tested: one number a run says nothing about how it scatters'],
+      ],
+    );
+    assert.equal(
+      rowOf(state, 'quality.score').conclusion,
+      'not tested: one number a run says nothing about how it scatters',
+    );
     assert.equal(rps.cells[1]?.against?.verdict, 'not tested');
     const verdicts = state.sections.flatMap(({ rows }) => rows.flatMap(({ cells }) => cells[1]?.against?.pAdjusted));
     assert.equal(verdicts.filter((p) => typeof p === 'number').length, state.tested);
@@ -169,7 +182,7 @@ describe('what the compare panel shows', () => {
       met.result.fitting.map(({ id }) => id),
       ['run-uneven/alpha'],
     );
-    assert.match(met.sentence, /^Lowest ttft\.p50: alpha with/);
+    assert.match(met.sentence, /^Lowest TTFT p50: alpha with/);
     const nothing = select('ttft', ['ttft.p50 <= 1ms']);
     assert.equal(nothing?.result.fitting.length, 0);
     assert.match(nothing.sentence, /no target meets every limit; alpha comes nearest and misses ttft\.p50 <= 1ms by/);

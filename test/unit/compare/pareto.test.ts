@@ -157,7 +157,7 @@ describe('maximise X subject to Y', () => {
     assert.deepEqual(selection.rejected, [{ id: 'large', reasons: ['misses ttft.p99 <= 250ms by 650 ms'] }]);
     assert.equal(
       choice === undefined ? '' : choiceSentence(choice, selection),
-      'Highest quality.score: medium with 90%; the limits cost 5 points against large with 95%.',
+      'Highest score: medium with 90%; the limits cost 5 points against large with 95%.',
     );
   });
 
@@ -165,7 +165,7 @@ describe('maximise X subject to Y', () => {
     const selection = select(three, ['cost.per_good'], [limitOn(parsed('quality.score >= 90%'))]);
     assert.equal(
       choiceSentence(selection.choices[0] as never, selection),
-      'Lowest cost.per_good: medium with $0.004; the limits cost $0.003 (4 times as much) against small with $0.001.',
+      'Lowest cost per good request: medium with $0.004; the limits cost $0.003 (4 times as much) against small with $0.001.',
     );
     const free = select(three, ['cost.per_good'], [limitOn(parsed('ttft.p99 <= 250ms'))]);
     assert.match(choiceSentence(free.choices[0] as never, free), /small with \$0\.001; the limits cost nothing here/);
@@ -182,7 +182,7 @@ describe('maximise X subject to Y', () => {
     assert.equal(selection.nearest, 'small');
     assert.equal(
       choiceSentence(selection.choices[0] as never, selection),
-      'Highest quality.score: no target meets every limit; small comes nearest and misses quality.score >= 85% by 25 points. ' +
+      'Highest score: no target meets every limit; small comes nearest and misses quality.score >= 85% by 25 points. ' +
         'Without limits it would be large with 95%.',
     );
   });
@@ -190,7 +190,7 @@ describe('maximise X subject to Y', () => {
   it('takes what was not measured for open, never for met', () => {
     const selection = select([candidate('a', 1, null, null)], ['quality.score'], [limitOn(parsed('ttft.p99 <= 1s'))]);
     assert.deepEqual(selection.fitting, []);
-    assert.deepEqual(selection.rejected, [{ id: 'a', reasons: ['has no ttft.p99'] }]);
+    assert.deepEqual(selection.rejected, [{ id: 'a', reasons: ['has no TTFT p99'] }]);
     assert.equal(selection.nearest, undefined);
   });
 
@@ -242,7 +242,7 @@ describe('maximise X subject to Y', () => {
     assert.match(text, /Front {2}steady chat/);
     assert.match(text, /a +95% +184 ms +\$0\.002 {2}dominated by b/);
     assert.match(text, /Choice\n {2}subject to ttft\.p99 <= 200ms\n/);
-    assert.match(text, /Lowest cost\.per_good: b with \$0\.001; the limits cost nothing here\./);
+    assert.match(text, /Lowest cost per good request: b with \$0\.001; the limits cost nothing here\./);
     assert.doesNotMatch(renderTable(run({ targets, comparison }), [], options), /Front|Choice/);
   });
 });

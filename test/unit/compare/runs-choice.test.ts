@@ -36,7 +36,7 @@ describe('the choice among runs', () => {
     assert.match(table, /^Front {2}slow$/m);
     assert.match(table, /B beta .*dominated by [AB] /);
     assert.match(table, /✗ B beta .*misses ttft/);
-    assert.match(table, /Lowest ttft\.p90: no target meets every limit; [AB] alpha comes nearest/);
+    assert.match(table, /Lowest TTFT p90: no target meets every limit; [AB] alpha comes nearest/);
     assert.match(renderComparisonMarkdown(comparison), /dominated by/);
   });
 
