@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import * as fs from 'node:fs/promises';
 import * as path from 'node:path';
 import * as vscode from 'vscode';
+import { metricOf } from '../../src/core/metrics/definitions';
 import { CommandId } from '../../src/extension/contributions';
 import type { RunEnd } from '../../src/extension/engine/run-controller';
 import type { TestApi } from '../../src/extension/test-api';
@@ -83,9 +84,10 @@ describe('inline results of a run', () => {
       /!\[Distribution of \d+ values from [^\]]* above the limit of 2 ms\]\(data:image\/svg\+xml;base64,/,
     );
     assert.match(result?.value ?? '', /95% interval/);
-    assert.match(result?.value ?? '', /\*\*TTFT\*\*/);
-    // What the format says about a word comes after it, or not at all.
+    // What the format says about a word comes after it, and explains the metric, once.
     assert.ok(others.every(({ value }) => !value.includes('Measured on')));
+    const all = [result, ...others].map((part) => part?.value ?? '').join('\n');
+    assert.equal(all.split(metricOf('ttft')?.meaning ?? '?').length, 2, all);
   });
 
   it('mark in the hover what of an answer a reason is about, and trust no command but their own', async () => {
