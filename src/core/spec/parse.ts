@@ -1,6 +1,7 @@
 /** A file's text in; its data, its diagnostics and the place of everything in it out. Never throws, whatever the text. */
 import { createHash } from 'node:crypto';
-import { parseDocument, type Document, type YAMLError } from 'yaml';
+import type { Document, YAMLError } from 'yaml';
+import { atOnce, type Work } from '../util/work';
 import { checkEvalFile } from './checks';
 import { checkWorkspaceFile } from './check-workspace';
 import { INVALID } from './cleaned';
@@ -20,6 +21,7 @@ import type { EndpointSpec } from './schema-endpoint';
 import { spanInScalar } from './scalar-map';
 import { buildTree, nodeAt, type MapNode, type Span, type Tree, type TreeNode } from './tree';
 import { validate } from './validate';
+import { composeYaml } from './yaml-steps';
 
 export interface EvalDocument {
   path: string;
@@ -63,6 +65,11 @@ export const MAX_FILE_LENGTH = 5 * 1024 * 1024;
 
 /** Parses a file of any kind; the kind follows from the path, an unknown name is taken for an eval file. */
 export function parseEvalFile(text: string, path: string, context?: ParseContext): EvalDocument {
+  return atOnce(evalFileWork(text, path, context));
+}
+
+/** As `parseEvalFile`, in steps: an editor that waits for a long file to be read would stop responding. */
+export function* evalFileWork(text: string, path: string, context?: ParseContext): Work<EvalDocument> {
   const source = withoutBom(text);
   const kind = kindOf(path) ?? 'eval';
   const base = { path, kind, sha256: createHash('sha256').update(source).digest('hex') };
@@ -70,7 +77,8 @@ export function parseEvalFile(text: string, path: string, context?: ParseContext
 
   const lines = new TextLines(source);
   const report = new Reporter(source, lines);
-  const { root, broken } = readTree(source, kind, report);
+  const { root, broken } = yield* readTree(source, kind, report);
+  yield 'long';
   const located = {
     ...base,
     outline: buildOutline(root, lines, fallbackName(path)),
@@ -99,6 +107,7 @@ export function parseEvalFile(text: string, path: string, context?: ParseContext
   }
   // After a syntax error the rest is a guess: good enough for an outline, too uncertain to find fault with.
   const findings = broken ? new Reporter(source, lines) : report;
+  yield 'short';
   if (root.kind !== 'map') {
     notAMap(root, kind, findings);
     return { ...located, spec: null, diagnostics: report.diagnostics(path) };
@@ -110,8 +119,10 @@ export function parseEvalFile(text: string, path: string, context?: ParseContext
     return { ...located, spec: null, workspace, diagnostics: report.diagnostics(path) };
   }
   const cleaned = validate(root, evalSchema, '', findings);
+  yield 'long';
   const presets = context?.workspace?.workspace?.presets ?? {};
   checkEvalFile(root, { source, presets, complete: context !== undefined }, findings);
+  yield 'short';
   if (context !== undefined) checkEndpointNames(root, endpointNames(root, context), findings);
   return {
     ...located,
@@ -135,11 +146,11 @@ function nameOf(node: TreeNode | undefined): string[] {
 }
 
 /** The tree of a text, with its YAML problems reported; `broken` where it is not to be trusted. */
-function readTree(source: string, kind: FileKind, report: Reporter): { root: TreeNode | null; broken: boolean } {
+function* readTree(source: string, kind: FileKind, report: Reporter): Work<{ root: TreeNode | null; broken: boolean }> {
   let document: Document.Parsed;
   let tree: Tree;
   try {
-    document = parseDocument(source, {
+    document = yield* composeYaml(source, {
       version: '1.2',
       merge: true,
       // Ours is linear; the library compares each key with every other.
@@ -148,6 +159,7 @@ function readTree(source: string, kind: FileKind, report: Reporter): { root: Tre
       // Below it, the library would take the first of several documents without a word.
       logLevel: 'error',
     });
+    yield 'short';
     tree = buildTree(document, source);
   } catch (error) {
     // The parser is recursive: very deep nesting runs out of stack.

@@ -2,14 +2,11 @@ import * as vscode from 'vscode';
 import { DisposableStore } from '../../core/util/disposable';
 import type { ItemReference } from '../contributions';
 import { toRange } from './convert';
-import { isEvalDocument, type EvalDocuments, type ParsedDocument } from './documents';
+import { isEvalDocument, type EvalDocuments } from './documents';
 import { lensesOf, type LensPlan, type LensSituation } from './lenses';
 import { summarize } from './line-ends';
 import { iconIdOf } from './state-icons';
 import type { DocumentStatusModel } from './statuses';
-
-/** Longer texts are parsed when the person pauses, and not for the sake of their lenses. */
-const LARGE_CHARACTERS = 200_000;
 
 /** A lens that gets its command when it comes into view: of ten thousand cases most never do. */
 class PlannedLens extends vscode.CodeLens {
@@ -60,7 +57,7 @@ export class RunCodeLenses implements vscode.CodeLensProvider<vscode.CodeLens>, 
     token: vscode.CancellationToken,
   ): Promise<vscode.CodeLens[] | undefined> {
     if (!isEvalDocument(document)) return [];
-    const parsed = await this.parsed(document, token);
+    const parsed = await this.documents.latest(document, token);
     if (parsed === undefined) return undefined;
     const { uri } = parsed;
     const summary = summarize(this.model.get(uri)?.statuses ?? []);
@@ -83,27 +80,5 @@ export class RunCodeLenses implements vscode.CodeLensProvider<vscode.CodeLens>, 
 
   dispose(): void {
     this.store.dispose();
-  }
-
-  /** The text as it is now; of a large one, once it has been parsed. Undefined where it is changed meanwhile. */
-  private parsed(document: vscode.TextDocument, token: vscode.CancellationToken): Promise<ParsedDocument | undefined> {
-    const known = this.documents.get(document.uri);
-    if (known?.version === document.version) return Promise.resolve(known);
-    if (known === undefined || known.text.length < LARGE_CHARACTERS)
-      return Promise.resolve(this.documents.current(document));
-    return new Promise((resolve) => {
-      const store = new DisposableStore();
-      const end = (parsed: ParsedDocument | undefined): void => {
-        store.dispose();
-        resolve(parsed);
-      };
-      store.add(token.onCancellationRequested(() => end(undefined)));
-      store.add(
-        this.documents.onDidParse((parsed) => {
-          if (parsed.uri.toString() === document.uri.toString() && parsed.version === document.version) end(parsed);
-        }),
-      );
-      store.add(this.documents.onDidClose((uri) => uri.toString() === document.uri.toString() && end(undefined)));
-    });
   }
 }

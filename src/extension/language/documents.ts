@@ -1,10 +1,13 @@
 import * as vscode from 'vscode';
 import { kindOf } from '../../core/spec/discover';
 import type { EvalDocument } from '../../core/spec/parse';
+import { systemClock } from '../../core/util/clock';
 import { DisposableStore } from '../../core/util/disposable';
+import { atOnce, type Work } from '../../core/util/work';
 import type { UserEndpoints } from '../endpoints/user-endpoints';
 import { specBundle } from '../spec/load';
 import { NO_FILES, type FileInputs } from './file-inputs';
+import { ParseQueue } from './parse-queue';
 import type { ReferencedFiles } from './referenced-files';
 import { surveyOf, type Survey } from './survey';
 import { valueHashOf } from './value-hash';
@@ -30,13 +33,20 @@ export function isEvalDocument(document: vscode.TextDocument): boolean {
 }
 
 /**
- * The open eval files, parsed once per version. Surfaces read `get`, which never parses, and redraw on `onDidParse`;
- * who needs the text of this moment (a run) calls `current`.
+ * The open eval files, parsed once per version. Surfaces read `get`, which never parses, and redraw on `onDidParse`; what the
+ * editor asks for after an edit waits with `latest`. Only what a person has set off (a run) calls `current`, which parses at
+ * once: while somebody types, a long file is parsed in slices between which everything else has its turn.
  */
 export class EvalDocuments implements vscode.Disposable {
   private readonly store = new DisposableStore();
   private readonly parsed = new Map<string, ParsedDocument>();
-  private readonly timers = new Map<string, NodeJS.Timeout>();
+  private readonly queue = new ParseQueue({
+    clock: systemClock,
+    rest: (callback) => {
+      const immediate = setImmediate(callback);
+      return () => clearImmediate(immediate);
+    },
+  });
   /** Documents whose text is the same, but not what it refers to. */
   private readonly outdated = new Set<string>();
   /** Documents that VS Code still keeps, though their files are gone and no editor shows them. */
@@ -101,20 +111,44 @@ export class EvalDocuments implements vscode.Disposable {
     this.gone.delete(key);
     const known = this.parsed.get(key);
     if (known !== undefined && known.version === document.version && !this.outdated.delete(key)) return known;
-    clearTimeout(this.timers.get(key));
-    this.timers.delete(key);
-    const parsed = parseText(
-      document.uri,
-      document.getText(),
-      document.version,
-      this.workspaceFiles.known(document.uri),
-      this.userEndpoints.usable,
-      (result) => this.filesOf(key, result),
-    );
-    this.outdated.delete(key);
-    this.parsed.set(key, parsed);
-    this.didParse.fire(parsed);
+    this.queue.cancel(key);
+    const parsed = atOnce(this.work(document));
+    this.take(parsed);
     return parsed;
+  }
+
+  /**
+   * The document as it is now, once it has been parsed by itself, which is soon. Undefined where it is changed or closed
+   * meanwhile, or nobody waits any more.
+   */
+  latest(document: vscode.TextDocument, token: vscode.CancellationToken): Promise<ParsedDocument | undefined> {
+    const key = document.uri.toString();
+    const { version } = document;
+    const known = this.parsed.get(key);
+    if (known?.version === version) return Promise.resolve(known);
+    if (document.isClosed || token.isCancellationRequested) return Promise.resolve(undefined);
+    this.gone.delete(key);
+    if (!this.queue.has(key)) this.schedule(document, 0);
+    return new Promise((resolve) => {
+      const store = new DisposableStore();
+      const end = (parsed: ParsedDocument | undefined): void => {
+        store.dispose();
+        resolve(parsed);
+      };
+      store.add(token.onCancellationRequested(() => end(undefined)));
+      store.add(
+        this.onDidParse((parsed) => {
+          if (parsed.uri.toString() !== key || parsed.version < version) return;
+          end(parsed.version === version ? parsed : undefined);
+        }),
+      );
+      // Of a text that has never been parsed only the editor tells that it is closed.
+      const closed = (uri: vscode.Uri): void => {
+        if (uri.toString() === key) end(undefined);
+      };
+      store.add(this.onDidClose(closed));
+      store.add(vscode.workspace.onDidCloseTextDocument(({ uri }) => closed(uri)));
+    });
   }
 
   /** The document as it is now, with what the files hold that it refers to. */
@@ -148,28 +182,48 @@ export class EvalDocuments implements vscode.Disposable {
   }
 
   dispose(): void {
-    for (const timer of this.timers.values()) clearTimeout(timer);
-    this.timers.clear();
+    this.queue.dispose();
     this.store.dispose();
   }
 
   private schedule(document: vscode.TextDocument, delayMs: number): void {
     if (!isEvalDocument(document)) return;
+    this.queue.later(document.uri.toString(), delayMs, () => this.parsing(document));
+  }
+
+  private *parsing(document: vscode.TextDocument): Work<void> {
     const key = document.uri.toString();
-    clearTimeout(this.timers.get(key));
-    this.timers.set(
-      key,
-      setTimeout(() => {
-        this.timers.delete(key);
-        if (!document.isClosed && !this.gone.has(key)) this.current(document);
-      }, delayMs),
+    if (document.isClosed || this.gone.has(key)) return;
+    const known = this.parsed.get(key);
+    if (known?.version === document.version && !this.outdated.has(key)) return;
+    const parsed = yield* this.work(document);
+    // Whoever redraws has a slice to do it in.
+    yield 'long';
+    this.take(parsed);
+  }
+
+  private work(document: vscode.TextDocument): Work<ParsedDocument> {
+    const key = document.uri.toString();
+    return parseWork(
+      document.uri,
+      document.getText(),
+      document.version,
+      this.workspaceFiles.known(document.uri),
+      this.userEndpoints.usable,
+      (result) => this.filesOf(key, result),
     );
+  }
+
+  private take(parsed: ParsedDocument): void {
+    const key = parsed.uri.toString();
+    this.outdated.delete(key);
+    this.parsed.set(key, parsed);
+    this.didParse.fire(parsed);
   }
 
   private close(uri: vscode.Uri): void {
     const key = uri.toString();
-    clearTimeout(this.timers.get(key));
-    this.timers.delete(key);
+    this.queue.cancel(key);
     this.referenced.release(key);
     if (this.parsed.delete(key)) this.didClose.fire(uri);
   }
@@ -181,24 +235,32 @@ export class EvalDocuments implements vscode.Disposable {
   }
 }
 
+/** Parses text as the file at `uri`, at once, and without what other files say. */
+export function parseText(uri: vscode.Uri, text: string, version: number): ParsedDocument {
+  return atOnce(parseWork(uri, text, version, undefined, [], () => NO_FILES));
+}
+
 /**
- * Parses text as the file at `uri`.
+ * Parses text as the file at `uri`, in steps.
  * @param shared the folder's shared settings; undefined where they are not known, and references are not checked
  * @param userEndpoints of the person's settings, which the file may name as well
  * @param filesOf what is known of the files that it refers to
  */
-export function parseText(
+function* parseWork(
   uri: vscode.Uri,
   text: string,
   version: number,
-  shared?: { document: EvalDocument | undefined },
-  userEndpoints: readonly { name: string }[] = [],
-  filesOf: (document: EvalDocument) => FileInputs = () => NO_FILES,
-): ParsedDocument {
-  const document = specBundle().parseEvalFile(
+  shared: { document: EvalDocument | undefined } | undefined,
+  userEndpoints: readonly { name: string }[],
+  filesOf: (document: EvalDocument) => FileInputs,
+): Work<ParsedDocument> {
+  const document = yield* specBundle().evalFileWork(
     text,
     uri.fsPath,
     shared === undefined ? undefined : { workspace: shared.document, userEndpoints },
   );
-  return { uri, version, text, document, survey: surveyOf(document, valueHashOf(document), filesOf(document)) };
+  yield 'short';
+  const files = filesOf(document);
+  yield 'long';
+  return { uri, version, text, document, survey: surveyOf(document, valueHashOf(document), files) };
 }

@@ -20,15 +20,16 @@ export class ResultFixes implements vscode.CodeActionProvider {
     private readonly links: (uri: vscode.Uri) => LinkContext,
   ) {}
 
-  provideCodeActions(
+  async provideCodeActions(
     document: vscode.TextDocument,
     range: vscode.Range,
     context: vscode.CodeActionContext,
-  ): vscode.CodeAction[] {
+    token: vscode.CancellationToken,
+  ): Promise<vscode.CodeAction[]> {
     if (context.only !== undefined && !context.only.contains(vscode.CodeActionKind.QuickFix)) return [];
     if (!isEvalDocument(document)) return [];
     // The editor asks once after an edit, sooner than the text is parsed by itself.
-    this.documents.current(document);
+    if ((await this.documents.latest(document, token)) === undefined) return [];
     const known = this.model.get(document.uri);
     // Edits made for an older text would land in the wrong place.
     if (known === undefined || known.parsed.version !== document.version) return [];

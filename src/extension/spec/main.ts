@@ -6,7 +6,7 @@ import { resolveEndpoint } from '../../core/engine/plan-endpoints';
 import { addEndpoint, removeEndpoint, setDefaultEndpoint } from '../../core/spec/edit/edit-workspace';
 import { fileReferences, referencesTo } from '../../core/spec/file-references';
 import { globMatcher } from '../../core/spec/glob-matcher';
-import { parseEvalFile } from '../../core/spec/parse';
+import { evalFileWork, parseEvalFile } from '../../core/spec/parse';
 import { endpointsInPlace, workspaceEndpoints } from '../../core/spec/workspace-endpoints';
 
 export interface SpecBundle {
@@ -14,6 +14,7 @@ export interface SpecBundle {
   planOutline: typeof planOutline;
   fileReferences: typeof fileReferences;
   referencesTo: typeof referencesTo;
+  evalFileWork: typeof evalFileWork;
   parseEvalFile: typeof parseEvalFile;
   globMatcher: typeof globMatcher;
   addEndpoint: typeof addEndpoint;
@@ -32,6 +33,7 @@ export {
   endpointsInPlace,
   endpointTestCost,
   endpointTestPlan,
+  evalFileWork,
   fileReferences,
   globMatcher,
   parseEvalFile,

@@ -90,7 +90,9 @@ export function variablesOf(tree: LooseTree): Map<string, VariableValue[]> {
     if (node?.kind !== 'map') return;
     for (const { key, value } of node.entries) {
       if (!isVariableName(key)) continue;
-      found.set(key, [...(found.get(key) ?? []), { owner, node: value }]);
+      const values = found.get(key);
+      if (values === undefined) found.set(key, [{ owner, node: value }]);
+      else values.push({ owner, node: value });
     }
   };
   collect(childOf(tree.root, 'vars'), null);
