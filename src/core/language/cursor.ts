@@ -234,7 +234,11 @@ class Finder {
   }
 
   private key(path: Path, map: LooseMap | null, entry: LooseEntry | null, span: Span): Cursor {
-    return { ...this.base(), at: 'key', path, map, entry, span, ownLine: true };
+    const { lines } = this.tree;
+    // A text of several lines above a map is taken for a key in the making; only the word in this line is.
+    const start = Math.max(span.start, Math.min(lines.content(this.line), this.offset));
+    const own = { start, end: Math.max(this.offset, Math.min(span.end, lines.end(this.line))) };
+    return { ...this.base(), at: 'key', path, map, entry, span: own, ownLine: true };
   }
 
   /** An empty place for a value. */

@@ -10,6 +10,8 @@ import { parseLoose } from './loose/parse';
 export class LanguageDocument {
   readonly kind: FileKind;
   private looseTree: LooseTree | undefined;
+  /** Of an earlier text. */
+  private earlierTree: LooseTree | undefined;
   private textLines: TextLines | undefined;
 
   constructor(
@@ -17,13 +19,19 @@ export class LanguageDocument {
     readonly text: string,
     /** Absolute. */
     readonly path: string,
+    /** The document before an edit, of which is taken over what still holds. */
+    before?: LanguageDocument,
   ) {
+    this.earlierTree = before?.looseTree ?? before?.earlierTree;
     this.kind = kindOf(path) ?? 'eval';
   }
 
   /** The text as far as it can be made out while it is broken. */
   get loose(): LooseTree {
-    return (this.looseTree ??= parseLoose(this.text));
+    this.looseTree ??= parseLoose(this.text, this.earlierTree);
+    // Once it has been made use of, or every text since the file was opened would be kept.
+    this.earlierTree = undefined;
+    return this.looseTree;
   }
 
   get lines(): TextLines {

@@ -7,6 +7,8 @@ import { closingFrom, closingQuote, isComment, isQuote, keyAt } from './tokens';
 export class FlowParser {
   private at = 0;
   private depth = 0;
+  /** The last line that was looked at. */
+  seen: number;
   /** Nothing that follows belongs to what is open. */
   private cut = false;
 
@@ -19,7 +21,9 @@ export class FlowParser {
     private readonly lines: SourceLines,
     public line: number,
     private readonly parent: number,
-  ) {}
+  ) {
+    this.seen = line;
+  }
 
   collection(at: number): LooseMap | LooseList {
     this.at = at;
@@ -98,6 +102,7 @@ export class FlowParser {
   private continuation(): number | null {
     let line = this.line + 1;
     while (line < this.lines.count && this.lines.isEmpty(line)) line++;
+    this.seen = Math.max(this.seen, line);
     if (line >= this.lines.count) return null;
     const isClosing = ']},'.includes(this.text.charAt(this.lines.content(line)));
     return isClosing || this.lines.indent(line) > this.parent ? line : null;

@@ -9,6 +9,19 @@ export interface LooseTree {
   text: string;
   lines: SourceLines;
   root: LooseNode | null;
+  /** By the line of its dash; what the tree of a text that differs little takes over. */
+  outerItems: ReadonlyMap<number, OuterItem>;
+}
+
+/** An item of a block list that is in no other, such as a case, with the lines that made it what it is. */
+export interface OuterItem {
+  item: LooseItem;
+  column: number;
+  depth: number;
+  /** The first line behind it that has content. */
+  next: number;
+  /** The last line that was looked at: another text there might have made another item. */
+  seen: number;
 }
 
 export type LooseNode = LooseMap | LooseList | LooseScalar;

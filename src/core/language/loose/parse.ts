@@ -1,24 +1,34 @@
 /** Reads a YAML text without ever giving up: what does not fit is attached where a person most likely means it. */
 import { MAX_DEPTH } from '../../spec/tree';
+import { EarlierItems } from './earlier-items';
 import { FlowParser } from './flow';
-import type { LooseEntry, LooseItem, LooseList, LooseMap, LooseNode, LooseScalar, LooseTree } from './nodes';
+import type { LooseEntry, LooseItem, LooseList, LooseMap, LooseNode, LooseScalar, LooseTree, OuterItem } from './nodes';
 import { skipBlanks, SourceLines, trimEnd } from './source-lines';
 import { closingFrom, closingQuote, isComment, isDash, isQuote, keyAt, plainEnd } from './tokens';
 
-/** The tree of a text; linear in its length. */
-export function parseLoose(text: string): LooseTree {
+/**
+ * The tree of a text; linear in its length.
+ * @param before the tree of a text that may differ little, such as by a keystroke: what both have in common is taken over
+ */
+export function parseLoose(text: string, before?: LooseTree): LooseTree {
   const lines = new SourceLines(text);
-  return { text, lines, root: new BlockParser(text, lines).document() };
+  const parser = new BlockParser(text, lines, before === undefined ? null : new EarlierItems(before, text, lines));
+  return { text, lines, root: parser.document(), outerItems: parser.outerItems };
 }
 
 class BlockParser {
   /** The first line that nothing has claimed yet. */
   private line = 0;
   private depth = 0;
+  /** The last line that a collection in brackets has looked at; it may look further than what it takes. */
+  private seen = 0;
+  private isInItem = false;
+  readonly outerItems = new Map<number, OuterItem>();
 
   constructor(
     private readonly text: string,
     private readonly lines: SourceLines,
+    private readonly earlier: EarlierItems | null,
   ) {}
 
   document(): LooseNode | null {
@@ -101,22 +111,43 @@ class BlockParser {
     const column = offset - this.lines.start(this.line);
     const list: LooseList = { kind: 'list', flow: false, column, start: offset, end: offset + 1, items: [] };
     for (let at = offset; ; at = this.lines.content(this.line)) {
-      const item: LooseItem = { start: at, value: null };
+      const item = this.isInItem ? this.item(at, column) : this.outerItem(at, column);
       list.items.push(item);
-      const end = this.lines.end(this.line);
-      const rest = skipBlanks(this.text, at + 1, end);
-      if (rest >= end || isComment(this.text, rest)) {
-        this.line++;
-        item.value = this.below(column, false);
-      } else {
-        item.value = this.node(rest, column, false);
-      }
-      for (const stray of this.strays(column)) attach(item, stray);
       list.end = item.value?.end ?? at + 1;
-      this.skip();
       if (this.line >= this.lines.count || this.lines.indent(this.line) !== column) return list;
       if (!isDash(this.text, this.lines.content(this.line), this.lines.end(this.line))) return list;
     }
+  }
+
+  /** The item whose dash is at `at`; afterwards the first line with content behind it is the current one. */
+  private item(at: number, column: number): LooseItem {
+    const item: LooseItem = { start: at, value: null };
+    const end = this.lines.end(this.line);
+    const rest = skipBlanks(this.text, at + 1, end);
+    if (rest >= end || isComment(this.text, rest)) {
+      this.line++;
+      item.value = this.below(column, false);
+    } else {
+      item.value = this.node(rest, column, false);
+    }
+    for (const stray of this.strays(column)) attach(item, stray);
+    this.skip();
+    return item;
+  }
+
+  private outerItem(at: number, column: number): LooseItem {
+    const { line, depth, seen } = this;
+    const known = this.earlier?.take(line, column, depth);
+    if (known === undefined) this.seen = line;
+    this.isInItem = true;
+    const item = known?.item ?? this.item(at, column);
+    this.isInItem = false;
+    // Nothing else looks beyond the line that ends the item.
+    const outer = known ?? { item, column, depth, next: this.line, seen: Math.max(this.line, this.seen) };
+    this.outerItems.set(line, outer);
+    this.line = outer.next;
+    this.seen = Math.max(seen, outer.seen);
+    return item;
   }
 
   private map(offset: number, column: number): LooseMap {
@@ -177,6 +208,7 @@ class BlockParser {
       const node = flow.collection(at);
       // What follows a bracket on its line belongs to nothing.
       this.line = flow.line + 1;
+      this.seen = Math.max(this.seen, flow.seen);
       return node;
     }
     return this.plain(at, parent);

@@ -12,7 +12,7 @@ export class LanguageTexts implements vscode.Disposable {
     const known = this.known.get(key);
     if (known?.version === document.version) return known.text;
     const { LanguageDocument: Text } = languageBundle();
-    const text = new Text(document.getText(), document.uri.fsPath);
+    const text = new Text(document.getText(), document.uri.fsPath, known?.text);
     this.known.set(key, { version: document.version, text });
     return text;
   }
