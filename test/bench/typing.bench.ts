@@ -1,11 +1,22 @@
-/** What typing in a long eval file costs the extension host, which is shared with every other extension. */
+/**
+ * What typing in a long eval file costs the extension host, which is shared with every other extension: the time for which a key
+ * that is pressed next would have to wait, that is each stretch of work without a turn of the event loop.
+ */
+import { buildPlan } from '../../src/core/engine/plan';
 import { completionsAt } from '../../src/core/language/completions';
 import { foldingOf } from '../../src/core/language/folding';
 import { LanguageDocument } from '../../src/core/language/language-document';
 import { linksOf } from '../../src/core/language/links';
 import { semanticFindings } from '../../src/core/language/semantics/check';
 import { symbolsOf } from '../../src/core/language/symbols';
-import { parseEvalFile } from '../../src/core/spec/parse';
+import { evalFileWork, type EvalDocument } from '../../src/core/spec/parse';
+import { systemClock } from '../../src/core/util/clock';
+import type { Work } from '../../src/core/util/work';
+import { lensesOf } from '../../src/extension/language/lenses';
+import { nodeStatuses } from '../../src/extension/language/line-ends';
+import { ParseQueue } from '../../src/extension/language/parse-queue';
+import { surveyOf, type Survey } from '../../src/extension/language/survey';
+import { valueHashOf } from '../../src/extension/language/value-hash';
 import type { Bench, BenchRow } from './bench';
 import { longEval } from './support/long-eval';
 import { median, ms, quantile } from './support/stats';
@@ -19,6 +30,15 @@ const TYPED =
   '\n  - name: new one\n    vars: { question: "Why {{ shop }}?" }\n    assert:\n      - icontains: because\n';
 const ROUNDS = 6;
 
+interface Measured {
+  /** Ms of each completion, which is one stretch. */
+  keystrokesMs: number[];
+  /** Ms of each stretch of what happens once the person pauses. */
+  stretchesMs: number[];
+  /** Ms from the end of the pause until everything that is shown follows the text. */
+  pausesMs: number[];
+}
+
 export const bench: Bench = {
   name: 'typing',
   title: `Typing in an eval file of ${LINES.toLocaleString('en-US')} lines`,
@@ -26,62 +46,119 @@ export const bench: Bench = {
   async run({ log, signal, quick }) {
     const text = longEval(LINES);
     const at = text.indexOf('\n  - name: case 100\n');
-    const keystrokesMs: number[] = [];
-    const pausesMs: number[] = [];
+    const all: Measured = { keystrokesMs: [], stretchesMs: [], pausesMs: [] };
     for (let round = 0; round < (quick ? 2 : ROUNDS); round++) {
       signal.throwIfAborted();
       // The first round is the editor's first minute: its code has not been compiled yet.
-      const typed = await typing(text, at);
-      const pauses = Array.from({ length: 5 }, () => pauseMs(text));
-      log(`round ${round + 1}: ${ms(median(typed))} a keystroke, ${ms(median(pauses))} a pause`);
-      if (round === 0) continue;
-      keystrokesMs.push(...typed);
-      pausesMs.push(...pauses);
+      const measured = round === 0 ? { keystrokesMs: [], stretchesMs: [], pausesMs: [] } : all;
+      const document = await typing(text, at, measured);
+      for (let pause = 0; pause < 5; pause++) await follow(document, measured);
+      log(`round ${round + 1}: longest stretch of a pause ${ms(Math.max(...measured.stretchesMs))}`);
     }
-    return rows(keystrokesMs, pausesMs);
+    return rows(all);
   },
 };
 
-/** Ms of each keystroke: the text is read anew and completion is answered, while nothing is parsed. */
-async function typing(text: string, at: number): Promise<number[]> {
-  const took: number[] = [];
+/** Types as the editor sees it: each version of the text follows the one before, and is completed. */
+async function typing(text: string, at: number, { keystrokesMs }: Measured): Promise<LanguageDocument> {
+  let document = new LanguageDocument(text, PATH);
+  symbolsOf(document);
   for (let length = 1; length <= TYPED.length; length++) {
     const now = text.slice(0, at) + TYPED.slice(0, length) + text.slice(at);
     const startedMs = performance.now();
-    await completionsAt(new LanguageDocument(now, PATH), at + length);
-    took.push(performance.now() - startedMs);
+    document = new LanguageDocument(now, PATH, document);
+    await completionsAt(document, at + length);
+    keystrokesMs.push(performance.now() - startedMs);
+    await turn();
   }
-  return took;
+  return document;
 }
 
-/** Ms of what happens once the person pauses: everything that is shown of a file follows its new text. */
-function pauseMs(text: string): number {
+/** What happens once the person pauses, as the extension does it: parsed in slices; the editor then asks for this and that. */
+async function follow(document: LanguageDocument, { stretchesMs, pausesMs }: Measured): Promise<void> {
+  const { text } = document;
   const startedMs = performance.now();
-  const parsed = parseEvalFile(text, PATH, {});
-  semanticFindings(text, parsed, { workspace: undefined, complete: true });
-  const document = new LanguageDocument(text, PATH);
-  symbolsOf(document);
-  foldingOf(document);
-  linksOf(document);
-  return performance.now() - startedMs;
+  const timed = <T>(make: () => T): T => {
+    const fromMs = performance.now();
+    const made = make();
+    stretchesMs.push(performance.now() - fromMs);
+    return made;
+  };
+  const { parsed, survey } = await parsedInSlices(text, timed);
+  const asked: (() => unknown)[] = [
+    () => symbolsOf(document),
+    () => foldingOf(document),
+    () => linksOf(document),
+    () => lensesOf({ survey, document: parsed }, { running: false, verdict: null, hasCommand: () => true }),
+    () => semanticFindings(text, parsed, { workspace: undefined, complete: true }),
+  ];
+  for (const ask of asked) {
+    timed(ask);
+    await turn();
+  }
+  // It refers to no other file, so that nothing is waited for and all of it is one stretch.
+  const fromMs = performance.now();
+  await buildPlan({ document: parsed, runsDir: '/workspace/runs', now: new Date(0), readFile: none, allowCode: true });
+  stretchesMs.push(performance.now() - fromMs);
+  pausesMs.push(performance.now() - startedMs);
 }
 
-function rows(keystrokesMs: readonly number[], pausesMs: readonly number[]): BenchRow[] {
+/** Parses as `EvalDocuments` does. */
+function parsedInSlices(
+  text: string,
+  timed: <T>(make: () => T) => T,
+): Promise<{ parsed: EvalDocument; survey: Survey }> {
+  const queue = new ParseQueue({
+    clock: systemClock,
+    rest: (callback) => {
+      const immediate = setImmediate(() => timed(callback));
+      return () => clearImmediate(immediate);
+    },
+  });
+  return new Promise((resolve) => {
+    queue.later('a', 0, function* (): Work<void> {
+      const parsed = yield* evalFileWork(text, PATH, {});
+      yield 'long';
+      const survey = surveyOf(parsed, valueHashOf(parsed));
+      yield 'long';
+      nodeStatuses(survey, [], null);
+      resolve({ parsed, survey });
+    });
+  });
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+function none(file: string): Promise<Uint8Array> {
+  return Promise.reject(new Error(`${file} is not part of this`));
+}
+
+function rows({ keystrokesMs, stretchesMs, pausesMs }: Measured): BenchRow[] {
   const p95 = quantile(keystrokesMs, 0.95);
+  const longest = quantile(stretchesMs, 0.95);
   return [
     {
       what: 'Extension host time per keystroke, completion included',
       reach: `≤ ${REACH_MS} ms`,
-      measured: `${ms(median(keystrokesMs))}, p95 ${ms(p95)}`,
+      measured: `${ms(median(keystrokesMs))}, p95 ${ms(p95)}, max ${ms(Math.max(...keystrokesMs))}`,
       met: p95 <= REACH_MS,
-      note: `${keystrokesMs.length} keystrokes; nothing is parsed before a pause of 150 ms`,
+      note: `${keystrokesMs.length} keystrokes; nothing else is done before a pause of 150 ms`,
     },
     {
-      what: 'Extension host time per pause: parsing, findings, outline, folding, links',
+      what: 'Longest stretch that a key pressed after a pause waits for',
+      reach: `≤ ${REACH_MS} ms`,
+      measured: `p95 ${ms(longest)}, max ${ms(Math.max(...stretchesMs))}`,
+      met: longest <= REACH_MS,
+      note: `${stretchesMs.length} stretches: parsing in slices of 8 ms, then lenses, outline, folding, links, findings, plan`,
+    },
+    {
+      what: 'Until everything follows the text after a pause',
       reach: '–',
       measured: ms(median(pausesMs)),
       met: null,
-      note: 'once, 150 ms after the last keystroke',
+      note: 'with turns of the event loop between the stretches',
     },
   ];
 }

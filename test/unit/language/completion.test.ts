@@ -397,6 +397,14 @@ describe('completion in templates', () => {
   });
 });
 
+describe('a text of several lines above the keys of a map', () => {
+  it('is completed in the line of the cursor alone', async () => {
+    const found = await complete('cases:\n  - one\n    an|\n    name: a\n');
+    for (const { range } of found) assert.deepEqual(range.start, { line: 2, character: 4 });
+    assert.ok(found.some(({ label }) => label === 'assert'));
+  });
+});
+
 describe('snippets', () => {
   it('are plain once their stops are filled', () => {
     assert.equal(plain('a: ${1:b\\}c} $2 \\$0.50 ${3|x,y|}'), 'a: b}c  $0.50 x');
