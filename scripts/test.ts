@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { hasServer } from '../test/host/install-server';
 import { suiteCounts } from './suite-counts';
 
-const suites = ['test:unit', 'test:webview', 'test:vscode', 'test:ui'];
+const suites = ['test:unit', 'test:webview', 'test:vscode', 'test:vsix', 'test:ui'];
 /** Presses the buttons of a window in a browser, which takes the VS Code of the npm registry. */
 const suitesInBrowser = new Set(['test:ui']);
 

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -45,11 +46,14 @@ async function runSuite(argv: readonly string[]): Promise<number> {
     cleanups.unshift(() => rm(folder, { recursive: true, force: true }));
     const suiteLog = await followSuiteLog(join(folder, 'console'));
     cleanups.unshift(() => suiteLog.end());
+    const isInstalledInto = args.extensionsDir !== undefined && existsSync(join(args.extensionsDir, 'extensions.json'));
     const server = await startServer(await ensureServer(), {
       ...args,
+      // VS Code's own list says that it has installed what lies there; else its folders are put into one that it makes.
+      extensionsDir: isInstalledInto ? args.extensionsDir : undefined,
       // test-electron always says that every folder is trusted.
       workspaceTrust: args.workspaceTrust || process.env[trustVariable] === 'ask',
-      installedExtensions: await foldersIn(args.extensionsDir),
+      installedExtensions: isInstalledInto ? [] : await foldersIn(args.extensionsDir),
       env: { PROMPTRIG_SUITE: args.testsPath, PROMPTRIG_SUITE_LOG: join(folder, 'console') },
     });
     cleanups.unshift(() => server.stop());

@@ -2,16 +2,13 @@ import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runTests } from '@vscode/test-electron';
-import { runCommand } from './command';
 import { ensureVscode } from './ensure-vscode';
 import { copyExamples } from './examples-copy';
 import { runMain } from './main';
 import { repositoryRoot } from './paths';
 import { PSEUDO_LOCALE, pseudoTranslated } from './pseudo-locale';
 import { quietSettings } from './settings';
-
-/** Set in the process that has been started again under xvfb-run. */
-const displayVariable = 'PROMPTRIG_UNDER_XVFB';
+import { underDisplay } from './under-display';
 
 /**
  * Runs the bundled suites of out/vscode in a real VS Code, on a copy of the examples. Arguments become
@@ -19,11 +16,7 @@ const displayVariable = 'PROMPTRIG_UNDER_XVFB';
  */
 async function main(): Promise<void> {
   const vscode = await ensureVscode();
-  if (vscode.prefix.length > 0 && !process.env[displayVariable]) {
-    const [program = '', ...args] = [...vscode.prefix, process.execPath, ...process.execArgv, ...process.argv.slice(1)];
-    await runCommand(program, args, { output: 'inherit', env: { ...process.env, [displayVariable]: '1' } });
-    return;
-  }
+  if (await underDisplay(vscode)) return;
   const grep = process.argv.slice(2).join(' ');
   await runSuite(vscode.executable, grep, 'trusted');
   // Desktop VS Code is always told by test-electron to trust every folder.

@@ -18,6 +18,8 @@ export interface ServerOptions {
   extension?: string;
   /** Folders of extensions to have installed. */
   installedExtensions?: readonly string[];
+  /** A folder that VS Code has installed extensions into; without it a temporary one. */
+  extensionsDir?: string;
   /** Stays up without a window, for windows that come and go. */
   stayUp?: boolean;
   /** Added to the environment of the server and thereby of the extension host. */
@@ -118,7 +120,7 @@ function serverArguments(dataDir: string, userDir: string, options: ServerOption
     '--telemetry-level=off',
     `--server-data-dir=${dataDir}`,
     `--user-data-dir=${userDir}`,
-    `--extensions-dir=${join(dataDir, 'extensions')}`,
+    `--extensions-dir=${options.extensionsDir ?? join(dataDir, 'extensions')}`,
     // Should this process be killed without a chance to clean up, its window goes with it and, five minutes later, the
     // server by itself. Not at once: it would be gone before the window has heard how the suite ended.
     ...(options.stayUp ? [] : ['--enable-remote-auto-shutdown', '--reconnection-grace-time=60']),

@@ -17,8 +17,8 @@ export async function run(): Promise<void> {
     grep: process.env.PROMPTRIG_TEST_GREP || undefined,
   });
   for (const name of readdirSync(__dirname).sort()) {
-    // One window is trusted or it is not, and has one language: what is tested without or in another has its own.
-    const window = ['untrusted', 'translated'].find((kind) => name.startsWith(kind)) ?? 'trusted';
+    // One window is trusted or it is not, has one language and one extension: what is tested otherwise has its own.
+    const window = ['untrusted', 'translated', 'installed'].find((kind) => name.startsWith(kind)) ?? 'trusted';
     if (window !== (process.env.PROMPTRIG_TEST_WINDOW ?? 'trusted')) continue;
     if (name.endsWith('.test.js')) mocha.addFile(join(__dirname, name));
   }
