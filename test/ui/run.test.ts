@@ -18,7 +18,14 @@ describe('a run that is started above a file', () => {
     await bench.window.codeLens('Stop').waitFor();
     const progress = await bench.statusSays(/^(?!.*Promptrig:).*\d/);
     assert.match(progress, /%|left|of/);
+    // A screen reader hears the same, and what a press does.
+    const heard = bench.status.locator('[role="button"]');
+    assert.match(
+      (await heard.getAttribute('aria-label')) ?? '',
+      /^Promptrig: running, \d+%( · [^.]+(\.\d[^.]*)?)?\. Click to stop\.$/,
+    );
     assert.equal(await bench.runEnds(), 'Promptrig: failed');
+    assert.equal(await heard.getAttribute('aria-label'), 'Promptrig, Shop: failed. Click for details.');
     await bench.window.codeLens('Run eval').waitFor();
   });
 

@@ -78,6 +78,12 @@ describe('the sidebar', () => {
   it('runs a file from its menu', async () => {
     assert.equal(await bench.run(() => bench.pressInMenu(bench.row('Evals', 'Shop'), 'Run Eval')), 'Promptrig: failed');
     await until('the row says so', async () => (await bench.rows('Evals')).some((said) => /^Shop, Failed/.test(said)));
+    // Once, though the row also shows it as text.
+    await until(
+      'the row of the case says so, too',
+      async () => (await bench.rows('Evals')).includes('case shipping, Failed'),
+      () => bench.rows('Evals'),
+    );
   });
 
   it('keeps the results of a file through a new name', async () => {

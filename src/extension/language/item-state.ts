@@ -55,3 +55,16 @@ export function worst(states: ItemState[]): ItemState {
 export function withoutSign(text: string): string {
   return text.replace(/^[✓✗~!○⋯◌→]\s+/, '');
 }
+
+/**
+ * A state and what is known of it as a screen reader says them. Texts of line ends begin with their state, whose word would be
+ * heard twice.
+ */
+export function spokenState(state: ItemState, text: string): string {
+  const word = WORD[state];
+  const [first = word] = word.split(/[\s:]/);
+  const said = withoutSign(text);
+  const repeats = said.toLowerCase().startsWith(first.toLowerCase()) && !/^\p{L}/u.test(said.slice(first.length));
+  const rest = repeats ? said.slice(first.length).replace(/^[\s,·]+/, '') : said;
+  return rest === '' ? word : `${word}, ${rest}`;
+}

@@ -5,7 +5,7 @@ import { messageOf } from '../../core/util/errors';
 import { CommandId, TreeItemContext, TreeItemMark, ViewId, type ItemReference } from '../contributions';
 import type { FileResults, ResultsStore } from '../engine/results-store';
 import type { ParsedDocument } from '../language/documents';
-import { WORD, withoutSign, type ItemState } from '../language/item-state';
+import { spokenState, withoutSign, type ItemState } from '../language/item-state';
 import { nodeStatuses, summarize, type StatusSummary } from '../language/line-ends';
 import { iconColorOf, iconIdOf } from '../language/state-icons';
 import { ENDPOINT_MIME } from './endpoints-tree';
@@ -228,12 +228,12 @@ export class EvalsTree
     item.description = [problem ?? summary?.text ?? where, part].filter((text) => text !== null).join(' · ');
     item.iconPath =
       problem !== null ? icon('error') : summary === null ? new vscode.ThemeIcon('beaker') : icon(summary.state);
-    const word =
+    const spoken =
       problem !== null
-        ? vscode.l10n.t('Cannot be run')
+        ? `${vscode.l10n.t('Cannot be run')}, ${problem}`
         : summary === null
-          ? vscode.l10n.t('Not run yet')
-          : WORD[summary.state];
+          ? `${vscode.l10n.t('Not run yet')}, ${where}`
+          : spokenState(summary.state, summary.text);
     const isVirtual = row.uri.scheme !== 'file';
     const whyNot = isVirtual ? vscode.l10n.t('It is not on disk, so it is shown and not run.') : null;
     const onlyShown = part === null ? null : vscode.l10n.t('Running it runs the cases that are shown: {0}.', part);
@@ -246,7 +246,9 @@ export class EvalsTree
       ...(isVirtual ? [TreeItemMark.virtual] : []),
       ...(this.isRunning(row) ? [TreeItemMark.running] : []),
     ].join('.');
-    item.accessibilityInformation = { label: `${label}, ${word}, ${item.description}` };
+    item.accessibilityInformation = {
+      label: [label, spoken, part].filter((text) => text !== null && text !== '').join(', '),
+    };
     if (survey !== undefined && survey.cases.length + survey.stages.length === 0) {
       item.collapsibleState = vscode.TreeItemCollapsibleState.None;
     }
@@ -277,8 +279,8 @@ export class EvalsTree
     item.iconPath = status === null ? new vscode.ThemeIcon(plain) : icon(status.state);
     item.description = status === null ? (kind === 'case' ? '' : what) : withoutSign(status.text);
     item.tooltip = `${label}${status === null ? '' : `\n${status.text}`}`;
-    const word = status === null ? vscode.l10n.t('Not run yet') : WORD[status.state];
-    item.accessibilityInformation = { label: `${what} ${label}, ${word}, ${item.description}` };
+    const spoken = status === null ? vscode.l10n.t('Not run yet') : spokenState(status.state, status.text);
+    item.accessibilityInformation = { label: `${what} ${label}, ${spoken}` };
     return item;
   }
 

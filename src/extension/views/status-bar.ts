@@ -24,13 +24,10 @@ export class RunStatusBar implements vscode.Disposable {
   constructor(controller: RunController) {
     this.item.name = 'Promptrig';
     this.store.add(
-      controller.onDidStart(({ plan }) =>
-        this.show(
-          vscode.l10n.t('$(sync~spin) Starting'),
-          vscode.l10n.t('Promptrig: {0} is running. Click to stop.', plan.name),
-          CommandId.stop,
-        ),
-      ),
+      controller.onDidStart(({ plan }) => {
+        const tooltip = vscode.l10n.t('Promptrig: {0} is running. Click to stop.', plan.name);
+        this.show(vscode.l10n.t('$(sync~spin) Starting'), tooltip, CommandId.stop, tooltip);
+      }),
     );
     this.store.add(controller.onDidProgress((now) => this.onProgress(now)));
     this.store.add(controller.onDidEnd((end) => this.onEnd(end)));
@@ -47,51 +44,58 @@ export class RunStatusBar implements vscode.Disposable {
 
   private onProgress(now: ProgressNow): void {
     const where = now.stage === '' ? '' : `\n${now.target}: ${now.stage}`;
+    const progress = progressText(now);
     this.show(
-      `$(sync~spin) ${progressText(now)}`,
+      `$(sync~spin) ${progress}`,
       `${vscode.l10n.t('Promptrig: running. Click to stop.')}${where}`,
       CommandId.stop,
+      vscode.l10n.t('Promptrig: running, {0}. Click to stop.', progress),
     );
   }
 
   private onEnd({ run, error, request }: RunEnd): void {
     if (run === null || error !== null) {
-      this.show(
-        vscode.l10n.t('$(circle-slash) Promptrig: run failed'),
-        error ?? vscode.l10n.t('The run failed.'),
-        CommandId.openRunPanel,
-      );
+      const tooltip = error ?? vscode.l10n.t('The run failed.');
+      const text = vscode.l10n.t('$(circle-slash) Promptrig: run failed');
+      this.show(text, tooltip, CommandId.openRunPanel, `${withoutIcons(text)}. ${tooltip}`);
       return;
     }
     const { icon, word } = VERDICT[run.verdict];
     const part = partText(request.what, run.name);
     const isStopped = run.status === 'stopped';
+    const tooltip = isStopped
+      ? vscode.l10n.t(
+          '{0}: {1}, stopped ({2}). Click for details.',
+          part,
+          word,
+          run.status_reason ?? vscode.l10n.t('cancelled'),
+        )
+      : vscode.l10n.t('{0}: {1}. Click for details.', part, word);
     this.show(
       `$(${icon}) Promptrig: ${isStopped ? vscode.l10n.t('{0}, stopped', word) : word}`,
-      isStopped
-        ? vscode.l10n.t(
-            '{0}: {1}, stopped ({2}). Click for details.',
-            part,
-            word,
-            run.status_reason ?? vscode.l10n.t('cancelled'),
-          )
-        : vscode.l10n.t('{0}: {1}. Click for details.', part, word),
+      tooltip,
       CommandId.openRunPanel,
+      `Promptrig, ${tooltip}`,
     );
   }
 
-  private show(text: string, tooltip: string, command: CommandId): void {
+  /** @param spoken what a screen reader says: the text alone does not tell what a click does, and its icons are read by name */
+  private show(text: string, tooltip: string, command: CommandId, spoken: string): void {
     if (this.text !== text) {
       this.text = text;
       this.item.text = text;
-      // Icons are read out by their names, which say nothing.
-      const spoken = text.replace(/\$\([\w~-]+\) */g, '');
-      this.item.accessibilityInformation = { label: spoken, role: 'button' };
     }
+    if (this.item.accessibilityInformation?.label !== spoken)
+      this.item.accessibilityInformation = { label: spoken, role: 'button' };
     if (this.item.tooltip !== tooltip) this.item.tooltip = tooltip;
     if (this.item.command !== command) this.item.command = command;
     this.item.show();
   }
+}
+
+/** Icons are read out by their names, which say nothing. */
+function withoutIcons(text: string): string {
+  return text.replace(/\$\([\w~-]+\) */g, '');
 }
 
 /** What was run of an eval. */
