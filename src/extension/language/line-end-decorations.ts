@@ -7,16 +7,17 @@ import { NOT_PASSED, STATES, type ItemState } from './item-state';
 import { lineEnds, type LineEnd } from './line-ends';
 import type { DocumentStatuses, DocumentStatusModel } from './statuses';
 
+/** Of text: the colours of icons of tests are the same in every theme, and hardly legible as letters on white. */
 const COLOR: Record<ItemState, string> = {
-  passed: 'testing.iconPassed',
-  failed: 'testing.iconFailed',
-  error: 'testing.iconErrored',
+  passed: 'charts.green',
+  failed: 'editorError.foreground',
+  error: 'editorError.foreground',
   warning: 'editorWarning.foreground',
   inconclusive: 'editorWarning.foreground',
   running: 'descriptionForeground',
   skipped: 'disabledForeground',
   stale: 'disabledForeground',
-  noted: 'disabledForeground',
+  noted: 'descriptionForeground',
 };
 
 /** From here on only what is in view is drawn, and some lines around it: each line is work for the window. */
