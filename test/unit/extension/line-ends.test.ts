@@ -237,6 +237,21 @@ describe('the end of a line', () => {
     assert.equal(texts(survey, run.observations)['/baseline'], '! not compared · run.json is damaged');
   });
 
+  it('sums a file up as its run does: where enough answers are right, the others are permitted', () => {
+    const { survey, run } = observer();
+    const rate = (verdict: 'pass' | 'fail') =>
+      slo('/slo/1', { expr: 'quality.pass_rate >= 90%', verdict, severity: 'error' });
+    run.onCase(record('/cases/0', 'refund', [assertion('/cases/0/assert/0', { outcome: 'failed' })]));
+    assert.equal(summarize(nodeStatuses(survey, run.observations))?.state, 'failed');
+    run.onQuality('sim', quality({ slo: [rate('pass')] }));
+    assert.deepEqual(summarize(nodeStatuses(survey, run.observations)), {
+      state: 'passed',
+      text: '1 passed, 1 failed as permitted',
+    });
+    run.onQuality('other', quality({ slo: [rate('fail')] }));
+    assert.equal(summarize(nodeStatuses(survey, run.observations))?.state, 'failed', 'one target of two');
+  });
+
   it('does not hold a part of the cases against the baseline', () => {
     const { survey } = parsed(FILE);
     const run = new RunObserver(survey, AT, false);
