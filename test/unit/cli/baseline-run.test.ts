@@ -108,7 +108,8 @@ describe('a pinned eval, from the simulator to the verdict', function () {
     );
     assert.match(written('sarif'), /"ruleId": "baseline\/ttft"/);
     assert.match(written('junit'), new RegExp(`<testcase name="bot · steady · ttft\\.p50" [^>]*line="${line}"`));
-    assert.match(written('junit'), /<testcase name="bot · steady · itl\.p50"[^>]*\/>/);
+    // Whether it could be tested depends on how much the machine made requests wait for each other; failed it has not.
+    assert.match(written('junit'), /<testcase name="bot · steady · itl\.p50"[^>]*(?:\/>|>\s*<skipped)/);
     assert.match(written('markdown'), /❌ worse: `bot, "steady": ttft\.p50/);
     const diff = await cli(['baseline', 'diff', 'last'], dir);
     assert.equal(diff.code, 1, diff.stderr);
