@@ -83,6 +83,8 @@ describe('run panel: evidence', function () {
   /** Drags over a part of a plot: shares of its width between its axis and its right edge. */
   async function drag(title: string, from: number, to: number): Promise<void> {
     await plot(title).scrollIntoViewIfNeeded();
+    // A chart is drawn once it is seen, and can be brushed from then on.
+    await panel.settle();
     const box = (await plot(title).boundingBox()) ?? assert.fail();
     const x = (share: number) => box.x + 56 + (box.width - 56 - 12) * share;
     const y = box.y + box.height / 2;

@@ -115,10 +115,11 @@ export function sloOutcome(slos: readonly SloResult[]): Outcome {
 const LIMIT = { '<': 'less than', '<=': 'at most', '>': 'more than', '>=': 'at least' } as const;
 
 function sloMessage(slo: SloResult): MessageSpec {
-  const { expr, name, pointer, value, limit } = slo;
+  const { expr, name, pointer, value, limit, verdict } = slo;
   const parsed = parseSloExpression(expr);
   const text = `${name === undefined ? expr : `${name}: ${expr}`}: ${formatSloLine(slo).replace(/^[✓✗~]\s/, '')}`;
-  if (!parsed.ok || value === null) return { text, pointer };
+  // Where nothing was decided the value may well be within the limit: there is no difference to show.
+  if (!parsed.ok || value === null || verdict !== 'fail') return { text, pointer };
   const { unit, op } = parsed;
   return { text, pointer, expected: `${LIMIT[op]} ${formatValue(limit, unit)}`, actual: formatValue(value, unit) };
 }
