@@ -96,6 +96,8 @@ export const ContextKey = {
   hasRun: 'promptrig.hasRun',
   hasPassed: 'promptrig.hasPassed',
   hasResults: 'promptrig.hasResults',
+  /** The workspace has been searched, and has none. */
+  noEvals: 'promptrig.noEvals',
   evalsFiltered: 'promptrig.evalsFiltered',
   runsFiltered: 'promptrig.runsFiltered',
 } as const;

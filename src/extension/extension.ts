@@ -123,6 +123,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionExports {
         if (file.parsed !== null) restorer.restore(file.parsed);
       },
       onFiltered: (isFiltered) => contextKeys.set(ContextKey.evalsFiltered, isFiltered),
+      onNone: (areNone) => contextKeys.set(ContextKey.noEvals, areNone),
       onDrop: (row, endpoints) => void runOn(controller, [row], endpoints).catch(report),
       log,
     }),

@@ -33,6 +33,8 @@ export interface EvalsTreeParts {
   onListed: (file: IndexedFile) => void;
   /** Whether only some evals are shown. */
   onFiltered: (isFiltered: boolean) => void;
+  /** Not before the workspace has been searched: what stands in for the rows would take the focus and lose it to them. */
+  onNone: (areNone: boolean) => void;
   /** An endpoint was dropped on a row. */
   onDrop: (row: EvalRow, endpoints: string[]) => void;
   log: vscode.LogOutputChannel;
@@ -180,6 +182,7 @@ export class EvalsTree
     }
     this.files = new Map(files.map((file) => [file.uri.toString(), file]));
     for (const file of files) onListed(file);
+    this.parts.onNone(files.length === 0);
     const shown = files.filter((file) => this.shown(file) !== 'none');
     this.view.message = this.messageFor(files, shown.length);
     this.showBadge();
